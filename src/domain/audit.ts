@@ -12,5 +12,10 @@ export type AuditEntry = {
 };
 
 /** What `/health` tells of one store; `latencyMs` is null when it did not answer. */
-export type StoreHealth = { status: 'up' | 'down'; latencyMs: number | null; version: string | null; error: string | null };
+export type StoreHealth = {
+  status: 'up' | 'down';
+  latencyMs: number | null;
+  version: string | null;
+  error: string | null;
+};
 export type Health = { status: 'ok' | 'degraded'; redis: StoreHealth; mysql: StoreHealth };

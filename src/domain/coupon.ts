@@ -14,9 +14,7 @@ export type Discount = { kind: 'amount' | 'percent'; value: number };
 
 export type Coupon = { couponId: string; campaignId: string; issuedAtMs: number };
 
-export type CreateCampaignOutcome =
-  | { status: 'created'; campaign: CouponCampaign }
-  | { status: 'campaign_exists' };
+export type CreateCampaignOutcome = { status: 'created'; campaign: CouponCampaign } | { status: 'campaign_exists' };
 
 export type IssueCouponOutcome =
   | { status: 'issued'; coupon: Coupon }

@@ -36,6 +36,14 @@ export class UnavailableError extends Error {
   }
 }
 
+/** Redis has forgotten a sale or may have: never "sold out", always 503 until it is rebuilt from MySQL. Nothing was done. */
+export class SaleLostError extends UnavailableError {
+  constructor(readonly saleId: string) {
+    super(`sale ${saleId} is being rebuilt`);
+    this.name = 'SaleLostError';
+  }
+}
+
 /** A bug: state that the rules make impossible. Translated to 500 and logged with `state`; a job never retries it. */
 export class InvariantError extends Error {
   constructor(
@@ -50,4 +58,12 @@ export class InvariantError extends Error {
 /** Throws InvariantError unless `condition` holds. */
 export function assert(condition: unknown, message: string, state: Record<string, unknown> = {}): asserts condition {
   if (!condition) throw new InvariantError(message, state);
+}
+
+/** Redis has forgotten a coupon campaign or may have: never "exhausted", always 503 until it is rebuilt. Nothing was done. */
+export class CampaignLostError extends UnavailableError {
+  constructor(readonly campaignId: string) {
+    super(`coupon campaign ${campaignId} is being rebuilt`);
+    this.name = 'CampaignLostError';
+  }
 }

@@ -1,14 +1,11 @@
+import type { Registry } from 'prom-client';
+import type { Config } from '../config.ts';
 import type { AuditEntry, Health } from '../domain/audit.ts';
-import type {
-  Coupon,
-  CouponCampaign,
-  CreateCampaignOutcome,
-  IssueCouponOutcome,
-} from '../domain/coupon.ts';
+import type { Coupon, CouponCampaign, CreateCampaignOutcome, IssueCouponOutcome } from '../domain/coupon.ts';
 import type {
   AdminHold,
-  HoldStatus,
   Hold,
+  HoldStatus,
   Line,
   OwnHold,
   OwnHoldOutcome,
@@ -29,6 +26,29 @@ import type {
   UpdateSaleOutcome,
 } from '../domain/sale.ts';
 
+import type { Log } from '../log.ts';
+import { listAudit } from '../mysql/audit.ts';
+import { listOrders, orderById } from '../mysql/orders.ts';
+import { findSale, listSales, type SaleRow } from '../mysql/sales.ts';
+import { waitForRedis } from '../redis/connection.ts';
+import { checkServer } from '../redis/server.ts';
+import { changeCapacity } from './capacity.ts';
+import { createConfirm } from './confirm.ts';
+import { type Context, closeContext, openContext } from './context.ts';
+import { startCouponConsumer } from './coupon-consumer.ts';
+import { createCoupons } from './coupons.ts';
+import { health } from './health.ts';
+import { adminRelease, getHold, getOwnHold, listHolds, listOwnHolds } from './holds.ts';
+import type { EngineMetrics } from './metrics.ts';
+import { createPublicSales } from './public-sales.ts';
+import { reconcileSale } from './reconcile.ts';
+import { recoverSale } from './recovery.ts';
+import { release } from './release.ts';
+import { reserve } from './reserve.ts';
+import { resync } from './resync.ts';
+import { createSale, stockOf, switchSale, updateSale } from './sales.ts';
+import { expireBucket, expireSale, forgetEnded } from './sweep.ts';
+
 /**
  * Everything the engine does, for its thin edges. Every call may throw UnavailableError (a store was away: safe to repeat)
  * or RequestError (`idempotency_mismatch` on admin calls); everything else is a returned outcome.
@@ -47,7 +67,10 @@ export type Engine = {
   release(input: { buyerId: string; token: string }): Promise<ReleaseOutcome>;
   holds: {
     /** The buyer's live holds with their tokens, of one sale or of all. */
-    listOwn(input: { buyerId: string; saleId?: string | undefined }): Promise<{ items: OwnHold[]; serverTimeMs: number }>;
+    listOwn(input: {
+      buyerId: string;
+      saleId?: string | undefined;
+    }): Promise<{ items: OwnHold[]; serverTimeMs: number }>;
     getOwn(input: { buyerId: string; holdId: string }): Promise<OwnHoldOutcome>;
     /** Holds of a sale that Redis knows, live and recently ended; null when there is no such sale. `cursor` is opaque. */
     list(input: {
@@ -105,8 +128,138 @@ export type Engine = {
     issue(input: { buyerId: string; campaignId: string }): Promise<IssueCouponOutcome>;
     listOwn(input: { buyerId: string; limit: number; cursor?: string | undefined }): Promise<Page<Coupon>>;
   };
+  /** What workers do; every call is safe to repeat and to race, and throws UnavailableError when a store is away. */
+  work: {
+    /** Sales that may have live holds. */
+    unsettled(): Promise<SaleRow[]>;
+    expireBucket(bucket: { saleId: string; bucketEndMs: number }): Promise<{ againInMs: number | null }>;
+    sweepSale(saleId: string): Promise<void>;
+    forgetEnded(saleId: string): Promise<void>;
+    recoverSale(saleId: string): Promise<void>;
+    reconcileSale(sale: SaleRow): Promise<void>;
+    startCouponConsumer(): Promise<{ stop(): Promise<void> }>;
+  };
+  metrics: EngineMetrics;
   /** Asks both stores, bounded in time; never throws. */
   health(): Promise<Health>;
-  /** Ends timers and connections after what is under way. */
+  /** Ends connections after what is under way. */
   close(): Promise<void>;
 };
+
+export type EngineDeps = {
+  log: Log;
+  registry: Registry;
+  /** Unix milliseconds for every script: for tests and simulation, refused in production. */
+  clock?: (() => number) | undefined;
+};
+
+/**
+ * Opens the engine on its stores. Throws ConfigError-like Error when Redis would evict keys, and UnavailableError when a store
+ * does not answer within `startWaitMs`.
+ */
+export async function createEngine(config: Config, deps: EngineDeps): Promise<Engine> {
+  if (deps.clock && config.environment === 'production') throw new Error('a production engine takes no clock');
+  const context = openContext(config, deps);
+  try {
+    await waitForRedis(context.redis, config.startWaitMs);
+    await refuseEviction(context);
+  } catch (error) {
+    await closeContext(context);
+    throw error;
+  }
+  return bind(context);
+}
+
+async function refuseEviction({ redis, log }: Context): Promise<void> {
+  const { evictionPolicy, isPersistent } = await checkServer(redis);
+  if (evictionPolicy !== 'noeviction') {
+    throw new Error(
+      `Redis has maxmemory-policy ${evictionPolicy}: it would forget holds when memory is full. ` +
+        'Set it with: redis-cli CONFIG SET maxmemory-policy noeviction (and in redis.conf)',
+    );
+  }
+  if (!isPersistent)
+    log.warn('Redis keeps no append-only file: a restart forgets every live hold (set appendonly yes)');
+}
+
+function bind(context: Context): Engine {
+  const sales = createPublicSales(context);
+  const coupons = createCoupons(context);
+  const changed =
+    <I extends { saleId?: string; sale?: { saleId: string } }, O>(
+      operation: (context: Context, input: I) => Promise<O>,
+    ) =>
+    async (input: I) => {
+      try {
+        return await operation(context, input);
+      } finally {
+        sales.forget(input.saleId ?? input.sale?.saleId ?? '');
+      }
+    };
+  return {
+    reserve: (input) => reserve(context, input),
+    confirm: createConfirm(context),
+    release: (input) => release(context, input),
+    holds: {
+      listOwn: (input) => listOwnHolds(context, input),
+      getOwn: (input) => getOwnHold(context, input),
+      list: (input) => listHolds(context, input),
+      get: (input) => getHold(context, input),
+      release: (input) => adminRelease(context, input),
+    },
+    orders: {
+      listOwn: (input) => listOrders(context.mysql.db, input),
+      getOwn: ({ buyerId, orderId }) => ownOrder(context, buyerId, orderId),
+      list: (input) => listOrders(context.mysql.db, input),
+    },
+    sales: {
+      listPublic: sales.listPublic,
+      getPublic: sales.getPublic,
+      list: (input) => listSales(context.mysql.db, input),
+      get: (saleId) => findSale(context.mysql.db, saleId),
+      create: changed(createSale),
+      update: changed(updateSale),
+      switch: changed(switchSale),
+      stock: (saleId) => stockOf(context, saleId),
+      changeCapacity: changed(changeCapacity),
+      resync: changed(resync),
+    },
+    audit: { list: (input) => listAudit(context.mysql.db, input) },
+    coupons,
+    work: bindWork(context),
+    metrics: context.metrics,
+    health: () => health(context),
+    async close() {
+      await coupons.idle();
+      await closeContext(context);
+    },
+  };
+}
+
+function bindWork(context: Context): Engine['work'] {
+  const { metrics } = context;
+  return {
+    unsettled: () => context.catalog.unsettled(),
+    async expireBucket(bucket) {
+      const { holds, againInMs } = await expireBucket(context, bucket);
+      metrics.expired.inc({ path: 'job' }, holds);
+      return { againInMs };
+    },
+    async sweepSale(saleId) {
+      metrics.expired.inc({ path: 'sweep' }, (await expireSale(context, saleId)).holds);
+    },
+    async forgetEnded(saleId) {
+      await forgetEnded(context, saleId);
+    },
+    async recoverSale(saleId) {
+      metrics.recovered.inc(await recoverSale(context, saleId));
+    },
+    reconcileSale: (sale) => reconcileSale(context, sale),
+    startCouponConsumer: async () => startCouponConsumer(context),
+  };
+}
+
+async function ownOrder(context: Context, buyerId: string, orderId: string): Promise<Order | null> {
+  const order = await orderById(context.mysql.db, orderId);
+  return order?.buyerId === buyerId ? order : null;
+}

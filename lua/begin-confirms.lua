@@ -1,0 +1,97 @@
+#!lua flags=allow-oom
+--[[
+  begin-confirms: move holds from HELD to CONFIRMING before MySQL is touched, one more open attempt each.
+
+  KEYS[1] sale       hash  epoch, run, settings, counts per ticket type
+  KEYS[2] holds      hash  holdId -> packed hold
+  KEYS[3] due        zset  HELD holds by deadline
+  KEYS[4] leases     zset  CONFIRMING holds by end of lease
+  KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
+  KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  ARGV[1] run            run_id of the server on this connection
+  ARGV[2] nowMs          Unix time, milliseconds; 0 = this server's TIME
+  ARGV[3] leaseMs        how long recovery leaves a confirm alone
+  ARGV[4] graceMaxMs     how long after the promised deadline a CONFIRMING hold may still be joined
+  ARGV[5] keyedMemoryMs  how long an ended hold with an Idempotency-Key is remembered
+  ARGV[6] memoryMs       how long any other ended hold is remembered
+  ARGV[7] items          then per item three: holdId, buyerId, attemptId
+
+  Returns { 'lost' }, { 'frozen', remainingMs } while a resync counts, or { 'ok', nowMs, reply… } per item, first match wins:
+    { 'unknown' }           the id is not remembered here
+    { 'not_yours' }
+    { 'sold' }
+    { 'released' }
+    { 'expired' }           also when the deadline has just been found to have passed: the tickets went back
+    { 'begun', epoch }      also when this attempt had begun before
+
+  Cost: O(lines of all items).
+  Invariant: available + held + sold is unchanged; a CONFIRMING hold is in leases and not in due.
+]]
+-- @include clock
+-- @include intact
+-- @include stock
+-- @include hold
+-- @include buyer
+-- @include give-back
+
+local epoch = epoch_if_intact(ARGV[1])
+if not epoch then
+  return { 'lost' }
+end
+local now = read_clock(ARGV[2])
+local frozen_until = tonumber(redis.call('HGET', KEYS[1], 'frozenUntilMs') or '0')
+if frozen_until > now then
+  return { 'frozen', frozen_until - now }
+end
+local lease_ms = tonumber(ARGV[3])
+local grace_max_ms = tonumber(ARGV[4])
+
+-- Decide.
+local ENDED = { S = 'sold', R = 'released', E = 'expired' }
+
+local function refusal(hold, buyer)
+  if not hold then
+    return { 'unknown' }
+  end
+  -- A void outcome that was read back from MySQL names no buyer; the token has proven whose hold it was.
+  if hold.buyer ~= buyer and hold.buyer ~= '' then
+    return { 'not_yours' }
+  end
+  if ENDED[hold.state] then
+    return { ENDED[hold.state] }
+  end
+  -- A hold whose confirm is orphaned stays with recovery once no grace is left: MySQL decides there.
+  if hold.state == 'C' and hold.expires + grace_max_ms <= now then
+    return { 'expired' }
+  end
+  return nil
+end
+
+-- Apply.
+local function begin(id, buyer, attempt)
+  local hold = read_hold(id)
+  local refused = refusal(hold, buyer)
+  if refused then
+    return refused
+  end
+  if hold.state == 'H' and hold.deadline <= now then
+    give_back(id, hold, 'E', now, tonumber(ARGV[5]), tonumber(ARGV[6]))
+    return { 'expired' }
+  end
+  if not string.find(hold.attempts, attempt, 1, true) then
+    hold.attempts = hold.attempts .. (hold.attempts == '' and '' or ',') .. attempt
+  end
+  redis.call('ZREM', KEYS[3], id)
+  redis.call('ZADD', KEYS[4], 'GT', now + lease_ms, id)
+  hold.state = 'C'
+  hold.epoch = epoch
+  write_hold(id, hold)
+  return { 'begun', tonumber(epoch) }
+end
+
+local reply = { 'ok', now }
+for i = 7, #ARGV, 3 do
+  reply[#reply + 1] = begin(ARGV[i], ARGV[i + 1], ARGV[i + 2])
+end
+write_stock()
+return reply

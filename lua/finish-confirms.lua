@@ -1,0 +1,71 @@
+#!lua flags=allow-oom
+--[[
+  finish-confirms: make holds SOLD after MySQL has committed their orders. Never refuses: the order stands.
+
+  KEYS[1] sale       hash  epoch, run, settings, counts per ticket type
+  KEYS[2] holds      hash  holdId -> packed hold
+  KEYS[3] due        zset  HELD holds by deadline
+  KEYS[4] leases     zset  CONFIRMING holds by end of lease
+  KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
+  KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  ARGV[1] run    run_id of the server on this connection
+  ARGV[2] nowMs  Unix time, milliseconds; 0 = this server's TIME
+  ARGV[3] items  then per item five: holdId, buyerId, placedAtMs, expiresAtMs, lines (ticketTypeId:quantity,…)
+
+  Returns { 'lost' } or { 'ok', nowMs, reply… } with one reply per item, first match wins:
+    { 'already' }   it was SOLD; nothing changed
+    { 'sold' }      taken from held
+    { 'debited' }   its units had gone back or were never here: taken from available, which may now stand below zero
+
+  Cost: O(lines of all items).
+  Invariant: available + held + sold is unchanged; every reply but 'already' counts one more finish.
+]]
+-- @include clock
+-- @include intact
+-- @include stock
+-- @include hold
+-- @include buyer
+
+local epoch = epoch_if_intact(ARGV[1])
+if not epoch then
+  return { 'lost' }
+end
+local now = read_clock(ARGV[2])
+local finishes = 0
+
+-- Apply.
+local function finish(id, buyer, placed, expires, lines)
+  local hold = read_hold(id)
+  if hold and hold.state == 'S' then
+    return { 'already' }
+  end
+  hold = hold
+    or { state = '', placed = placed, expires = expires, deadline = expires, keyed = '0', epoch = epoch, lines = lines, buyer = buyer }
+  local is_live = hold.state == 'H' or hold.state == 'C'
+  local record = read_buyer(hold.buyer)
+  for ticket_type, quantity in each_line(hold.lines) do
+    move_units(ticket_type, quantity, is_live and 'held' or 'available', 'sold')
+    record.bought = record.bought + quantity
+    record.held = is_live and record.held - quantity or record.held
+  end
+  forget_live_hold(record, id)
+  write_buyer(hold.buyer, record)
+  redis.call('ZREM', KEYS[3], id)
+  redis.call('ZREM', KEYS[4], id)
+  redis.call('ZREM', KEYS[6], id)
+  hold.state = 'S'
+  hold.attempts = ''
+  write_hold(id, hold)
+  finishes = finishes + 1
+  return { is_live and 'sold' or 'debited' }
+end
+
+local reply = { 'ok', now }
+for i = 3, #ARGV, 5 do
+  reply[#reply + 1] = finish(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), ARGV[i + 4])
+end
+write_stock()
+if finishes > 0 then
+  redis.call('HINCRBY', KEYS[1], 'finishes', finishes)
+end
+return reply

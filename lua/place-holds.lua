@@ -1,0 +1,201 @@
+#!lua
+--[[
+  place-holds: claim tickets for buyers, one item after the other, each all-or-nothing.
+
+  KEYS[1] sale       hash  epoch, run, settings, counts per ticket type
+  KEYS[2] holds      hash  holdId -> packed hold
+  KEYS[3] due        zset  HELD holds by deadline
+  KEYS[4] leases     zset  CONFIRMING holds by end of lease
+  KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
+  KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  ARGV[1] run              run_id of the server on this connection
+  ARGV[2] nowMs            Unix time, milliseconds; 0 = this server's TIME
+  ARGV[3] bucketMs         width of an expiry bucket
+  ARGV[4] inlineExpireMax  lines that may be expired here when nothing is left
+  ARGV[5] keyedMemoryMs    how long an ended hold with an Idempotency-Key is remembered
+  ARGV[6] memoryMs         how long any other ended hold is remembered
+  ARGV[7] items            then per item six: holdId, buyerId, keyed (0 or 1), placedAtMs and expiresAtMs of a
+                           receipt to be honoured again (0 and 0 for a new hold), lines (ticketTypeId:quantity,…)
+
+  Returns { 'lost' } or { 'ok', nowMs, reply… } with one reply per item, first match wins:
+    { 'exists', packed }                                the id is known, live or ended; nothing changed
+    { 'mismatch' }                                      the id is known with other lines
+    { 'receipt_expired' }                               the receipt's deadline has passed
+    { 'sale_not_open', opensAtMs }
+    { 'sale_closed' }
+    { 'sale_paused' }
+    { 'ticket_type_not_found', ticketTypeId… }
+    { 'limit_reached', 'order' or 'buyer', limit, held, bought }
+    { 'sold_out', ticketTypeId… }                       more than available and held together
+    { 'all_held', nextDeadlineMs, ticketTypeId… }       more than available, but unpaid holds may come back
+    { 'placed', deadlineMs, opened }                    opened is 1 when it is the first hold of its expiry bucket
+
+  Cost: O(lines of all items).
+  Invariant: available + held + sold is unchanged for every ticket type.
+]]
+-- @include clock
+-- @include intact
+-- @include stock
+-- @include hold
+-- @include buyer
+-- @include give-back
+-- @include expire
+
+local epoch = epoch_if_intact(ARGV[1])
+if not epoch then
+  return { 'lost' }
+end
+local now = read_clock(ARGV[2])
+local bucket_ms = tonumber(ARGV[3])
+local inline_expire_max = tonumber(ARGV[4])
+local keyed_memory_ms = tonumber(ARGV[5])
+local memory_ms = tonumber(ARGV[6])
+
+local settings = redis.call(
+  'HMGET', KEYS[1], 'opensAtMs', 'closesAtMs', 'closed', 'paused', 'holdTtlMs', 'buyerTicketsMax', 'orderTicketsMax'
+)
+local opens_at = tonumber(settings[1])
+local closes_at = tonumber(settings[2])
+local hold_ttl_ms = tonumber(settings[5])
+local buyer_tickets_max = tonumber(settings[6])
+local order_tickets_max = tonumber(settings[7])
+
+-- Decide.
+local function gate()
+  if settings[3] == '0' and now < opens_at then
+    return { 'sale_not_open', opens_at }
+  end
+  -- A sale that an admin closed before it opened is closed: nobody should wait for it.
+  if settings[3] == '1' or (closes_at > 0 and now >= closes_at) then
+    return { 'sale_closed' }
+  end
+  if settings[4] == '1' then
+    return { 'sale_paused' }
+  end
+  return nil
+end
+
+local gate_reply = gate()
+
+-- A passed deadline is expired, swept or not: a buyer's own lapsed holds never count against the limit.
+local function expire_own(buyer, record)
+  for id in string.gmatch(record.ids, '[^,]+') do
+    local hold = read_hold(id)
+    if hold and hold.state == 'H' and hold.deadline <= now then
+      give_back(id, hold, 'E', now, keyed_memory_ms, memory_ms)
+    end
+  end
+  return read_buyer(buyer)
+end
+
+local function unknown_types(lines)
+  local reply
+  for id in each_line(lines) do
+    if not stock_of(id) then
+      reply = reply or { 'ticket_type_not_found' }
+      reply[#reply + 1] = id
+    end
+  end
+  return reply
+end
+
+local function shortage(lines)
+  local sold_out, all_held
+  for id, quantity in each_line(lines) do
+    local counts = stock_of(id)
+    local wanted = tonumber(quantity)
+    if wanted > counts.available + counts.held then
+      sold_out = sold_out or { 'sold_out' }
+      sold_out[#sold_out + 1] = id
+    elseif wanted > counts.available then
+      all_held = all_held or { 'all_held', 0 }
+      all_held[#all_held + 1] = id
+    end
+  end
+  return sold_out or all_held
+end
+
+-- A passed deadline is expired, swept or not: what is due comes back before anybody is told that nothing is left.
+local function shortage_after_expiry(lines)
+  local short = shortage(lines)
+  if short and short[1] == 'all_held' and inline_expire_max > 0 then
+    local _, expired_lines = expire_due(now, inline_expire_max, keyed_memory_ms, memory_ms)
+    inline_expire_max = expired_lines > 0 and inline_expire_max - expired_lines or 0
+    short = shortage(lines)
+  end
+  if short and short[1] == 'all_held' then
+    local first = redis.call('ZRANGEBYSCORE', KEYS[3], 0, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    short[2] = first[2] and tonumber(first[2]) or now
+  end
+  return short
+end
+
+local function refusal(buyer, units, lines, is_receipt, expires)
+  if is_receipt then
+    if expires <= now then
+      return { 'receipt_expired' }
+    end
+  elseif gate_reply then
+    return gate_reply
+  end
+  local unknown = unknown_types(lines)
+  if unknown then
+    return unknown
+  end
+  local record = read_buyer(buyer)
+  if not is_receipt and units > order_tickets_max then
+    return { 'limit_reached', 'order', order_tickets_max, record.held, record.bought }
+  end
+  if record.held > 0 and record.held + record.bought + units > buyer_tickets_max then
+    record = expire_own(buyer, record)
+  end
+  if record.held + record.bought + units > buyer_tickets_max then
+    return { 'limit_reached', 'buyer', buyer_tickets_max, record.held, record.bought }
+  end
+  return shortage_after_expiry(lines)
+end
+
+-- Apply.
+local function apply(id, hold, units)
+  for ticket_type, quantity in each_line(hold.lines) do
+    move_units(ticket_type, quantity, 'available', 'held')
+  end
+  -- Read again: expiring due holds above may have given back some of this very buyer's.
+  local record = read_buyer(hold.buyer)
+  record.held = record.held + units
+  record.ids = record.ids .. ',' .. id
+  write_buyer(hold.buyer, record)
+  write_hold(id, hold)
+  local bucket_start = hold.deadline - hold.deadline % bucket_ms
+  local opened = redis.call('ZCOUNT', KEYS[3], bucket_start, bucket_start + bucket_ms - 1) == 0
+  redis.call('ZADD', KEYS[3], hold.deadline, id)
+  return { 'placed', hold.deadline, opened and 1 or 0 }
+end
+
+local function place(id, buyer, keyed, placed, expires, lines)
+  local packed = redis.call('HGET', KEYS[2], id)
+  if packed then
+    -- A void outcome that was read back from MySQL names no lines.
+    local known = unpack_hold(packed).lines
+    return (known == lines or known == '') and { 'exists', packed } or { 'mismatch' }
+  end
+  local is_receipt = expires > 0
+  local units = units_of(lines)
+  local refused = refusal(buyer, units, lines, is_receipt, expires)
+  if refused then
+    return refused
+  end
+  local hold = { state = 'H', keyed = keyed, epoch = epoch, attempts = '', lines = lines, buyer = buyer }
+  hold.placed = is_receipt and placed or now
+  hold.expires = is_receipt and expires or now + hold_ttl_ms
+  hold.deadline = hold.expires
+  return apply(id, hold, units)
+end
+
+local reply = { 'ok', now }
+for i = 7, #ARGV, 6 do
+  reply[#reply + 1] =
+    place(ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4]), ARGV[i + 5])
+end
+write_stock()
+return reply

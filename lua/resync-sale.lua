@@ -1,0 +1,112 @@
+#!lua flags=allow-oom
+--[[
+  resync-sale: set a live sale right from one MySQL snapshot and its live holds: committed CONFIRMING holds become SOLD,
+  capacity and sold are MySQL's, held is counted again, and available is what remains.
+
+  KEYS[1] sale       hash  epoch, run, settings, counts per ticket type
+  KEYS[2] holds      hash  holdId -> packed hold
+  KEYS[3] due        zset  HELD holds by deadline
+  KEYS[4] leases     zset  CONFIRMING holds by end of lease
+  KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
+  ARGV[1] run       run_id of the server on this connection
+  ARGV[2] epoch     from freeze-confirms
+  ARGV[3] finishes  from freeze-confirms, before the snapshot was taken
+  ARGV[4] apply     1, or 0 for a dry run that changes nothing
+  ARGV[5] recountMax  held is counted again from the live holds only while there are at most so many of them
+  ARGV[6] types     how many ticket types follow, each: ticketTypeId, capacity, sold; after them the ids of the
+                    CONFIRMING holds that are sold in the snapshot
+
+  Returns, first match wins:
+    { 'lost' }
+    { 'moved' }   a confirm finished since, or the sale was rebuilt: take a new snapshot
+    { 'ok', row… } per ticket type { ticketTypeId, available, held, sold before, available, held, sold after }
+
+  Cost: O(ticket types + live holds up to recountMax + committed CONFIRMING holds).
+  Invariant: afterwards capacity = available + held + sold, and sold is MySQL's of the snapshot.
+]]
+-- @include intact
+-- @include stock
+-- @include hold
+-- @include buyer
+
+local epoch = epoch_if_intact(ARGV[1])
+
+-- Decide.
+if not epoch then
+  return { 'lost' }
+end
+if epoch ~= ARGV[2] or redis.call('HGET', KEYS[1], 'finishes') ~= ARGV[3] then
+  return { 'moved' }
+end
+local apply = ARGV[4] == '1'
+local recount_max = tonumber(ARGV[5])
+local types = tonumber(ARGV[6])
+local first_id = 7 + types * 3
+local reply = { 'ok' }
+for i = 7, first_id - 1, 3 do
+  local counts = stock_of(ARGV[i])
+  reply[#reply + 1] = { ARGV[i], counts.available, counts.held, counts.sold }
+end
+-- Both indexes carry one sentinel that is no hold.
+if redis.call('ZCARD', KEYS[3]) + redis.call('ZCARD', KEYS[4]) - 2 <= recount_max then
+  for i = 7, first_id - 1, 3 do
+    stock_of(ARGV[i]).held = 0
+  end
+  for index = 3, 4 do
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[index], 0, '+inf')) do
+      local hold = read_hold(id)
+      if hold and (hold.state == 'H' or hold.state == 'C') then
+        for ticket_type, quantity in each_line(hold.lines) do
+          local counts = stock_of(ticket_type)
+          counts.held = counts.held + quantity
+        end
+      end
+    end
+  end
+end
+local committed = {}
+for i = first_id, #ARGV do
+  local hold = read_hold(ARGV[i])
+  if hold and hold.state == 'C' then
+    committed[ARGV[i]] = hold
+    for ticket_type, quantity in each_line(hold.lines) do
+      move_units(ticket_type, quantity, 'held', 'sold')
+    end
+  end
+end
+for i = 1, types do
+  local at = 4 + i * 3
+  local counts = stock_of(ARGV[at])
+  counts.sold = tonumber(ARGV[at + 2])
+  counts.available = tonumber(ARGV[at + 1]) - counts.sold - counts.held
+  counts.changed = true
+  local row = reply[i + 1]
+  row[5], row[6], row[7] = counts.available, counts.held, counts.sold
+end
+if not apply then
+  return reply
+end
+
+-- Apply.
+local finishes = 0
+for id, hold in pairs(committed) do
+  local record = read_buyer(hold.buyer)
+  local units = units_of(hold.lines)
+  record.held = record.held - units
+  record.bought = record.bought + units
+  forget_live_hold(record, id)
+  write_buyer(hold.buyer, record)
+  redis.call('ZREM', KEYS[4], id)
+  hold.state = 'S'
+  hold.attempts = ''
+  write_hold(id, hold)
+  finishes = finishes + 1
+end
+write_stock()
+for i = 7, first_id - 1, 3 do
+  redis.call('HSET', KEYS[1], 'capacity:' .. ARGV[i], ARGV[i + 1])
+end
+if finishes > 0 then
+  redis.call('HINCRBY', KEYS[1], 'finishes', finishes)
+end
+return reply

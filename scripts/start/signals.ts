@@ -1,0 +1,46 @@
+import { say } from '../say.ts';
+
+type Close = () => Promise<void> | void;
+
+const repeatIgnoredMs = 1000;
+
+/**
+ * Collects what has to be closed and closes it in reverse order at the first SIGINT or SIGTERM, then exits with 0. One
+ * Ctrl-C may arrive twice (from the terminal and from npm): a repeat within a second is the same one, a later one exits
+ * at once, and then the guardians end the stores.
+ */
+export function closeOnSignal(): { add(close: Close): void; close(exitCode: number): Promise<never> } {
+  const closers: Close[] = [];
+  let stoppingSinceMs: number | null = null;
+
+  const close = async (exitCode: number): Promise<never> => {
+    stoppingSinceMs ??= performance.now();
+    let code = exitCode;
+    for (let next = closers.pop(); next; next = closers.pop()) {
+      try {
+        await next();
+      } catch (error) {
+        // What comes after must be closed all the same.
+        console.error(error);
+        code = 1;
+      }
+    }
+    return process.exit(code);
+  };
+  const onSignal = () => {
+    if (stoppingSinceMs === null) {
+      say('stopping: requests under way, workers, then the stores');
+      void close(0);
+    } else if (performance.now() - stoppingSinceMs > repeatIgnoredMs) {
+      process.exit(130);
+    }
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+
+  return {
+    // Something that came up while we were stopping goes down again at once.
+    add: (it) => (stoppingSinceMs === null ? void closers.push(it) : void it()),
+    close,
+  };
+}

@@ -1,0 +1,27 @@
+import { loadSearchPath } from '../../src/config.ts';
+import { redisAnswers } from '../../src/probe.ts';
+import { type PrivateOptions, type PrivateServer, startPrivate } from './private.ts';
+import { findRedisProgram } from './programs.ts';
+
+/**
+ * Starts a Redis (or Valkey) on a loopback port, with the persistence of production and no data but that of `dir`.
+ * Without `dir` it lives in a temporary folder. Throws when the program is missing.
+ */
+export async function startPrivateRedis(options: PrivateOptions = {}): Promise<PrivateServer> {
+  const program = await findRedisProgram(loadSearchPath());
+  if (!program)
+    throw new Error('there is no redis-server (7.0 or newer) or valkey-server (8.0 or newer) on this machine');
+
+  return startPrivate(options, {
+    name: 'redis',
+    command: program.path,
+    args: ({ port, dir }) => [
+      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--daemonize', 'no'],
+      ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''],
+      // Frequent ticks expire keys and promote delayed jobs sooner: 7–30 ms late in place of 50–80.
+      ...['--maxmemory-policy', 'noeviction', '--hz', '100'],
+    ],
+    answers: (port) => redisAnswers({ host: '127.0.0.1', port }),
+    url: (port) => `redis://127.0.0.1:${port}`,
+  });
+}

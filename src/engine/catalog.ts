@@ -1,0 +1,49 @@
+import { LRUCache } from 'lru-cache';
+import type { Mysql } from '../mysql/connection.ts';
+import { findSale, listUnsettled, type SaleRow } from '../mysql/sales.ts';
+
+/**
+ * What a process remembers of the sales in MySQL. Currency, ticket types and prices never change once a sale exists, so
+ * they are remembered without a limit of age; rules and counts are read where they must be true, in Redis or MySQL.
+ */
+export type Catalog = {
+  /** The sale's lasting parts, or null when there is none. An unknown id is remembered for a second. */
+  find(saleId: string): Promise<SaleRow | null>;
+  /** The sales that may still have live holds, at most `maxAgeMs` old. */
+  unsettled(): Promise<SaleRow[]>;
+  /** Forgets what was read, after this process changed something. */
+  forget(saleId: string): void;
+};
+
+const SALES_MAX = 10_000;
+const UNKNOWN_TTL_MS = 1000;
+
+/** Makes the catalog; reads that are under way are shared. */
+export function createCatalog(mysql: Mysql, maxAgeMs: number): Catalog {
+  const known = new LRUCache<string, SaleRow>({
+    max: SALES_MAX,
+    fetchMethod: async (saleId) => (await findSale(mysql.db, saleId)) ?? undefined,
+  });
+  const unknown = new LRUCache<string, true>({ max: SALES_MAX, ttl: UNKNOWN_TTL_MS });
+  const lists = new LRUCache<'unsettled', SaleRow[]>({
+    max: 1,
+    ttl: maxAgeMs,
+    fetchMethod: () => listUnsettled(mysql.db),
+  });
+  return {
+    async find(saleId) {
+      if (unknown.has(saleId)) return null;
+      const sale = await known.fetch(saleId);
+      if (!sale) unknown.set(saleId, true);
+      return sale ?? null;
+    },
+    async unsettled() {
+      return (await lists.fetch('unsettled')) ?? [];
+    },
+    forget(saleId) {
+      known.delete(saleId);
+      unknown.delete(saleId);
+      lists.clear();
+    },
+  };
+}

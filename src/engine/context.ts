@@ -1,0 +1,57 @@
+import type { Config } from '../config.ts';
+import type { Log } from '../log.ts';
+import { closeMysql, connectMysql, type Mysql } from '../mysql/connection.ts';
+import { createOrderWriter, type OrderWriter } from '../mysql/order-writer.ts';
+import { type ExpiryQueue, openExpiryQueue } from '../queue/expiry-queue.ts';
+import { closeRedis, connectRedis, type Redis } from '../redis/connection.ts';
+import { type Catalog, createCatalog } from './catalog.ts';
+import type { EngineDeps } from './engine.ts';
+import { createEngineMetrics, type EngineMetrics } from './metrics.ts';
+import { createRebuilder, type Rebuilder } from './rebuild.ts';
+import { createReceipts, type Receipts } from './receipt.ts';
+import { createHotScripts, type HotScripts } from './scripts.ts';
+
+/** What the parts of the engine share. */
+export type Context = {
+  config: Config;
+  log: Log;
+  redis: Redis;
+  mysql: Mysql;
+  catalog: Catalog;
+  receipts: Receipts;
+  scripts: HotScripts;
+  writer: OrderWriter;
+  rebuilder: Rebuilder;
+  expiryQueue: ExpiryQueue;
+  metrics: EngineMetrics;
+};
+
+/** Opens the connections of this process; none of them has answered yet. */
+export function openContext(config: Config, { log, registry, clock }: EngineDeps): Context {
+  const onError = (error: Error) => log.debug({ err: error }, 'a connection to Redis failed and will be made again');
+  const redis = connectRedis({ ...config.redis, clock, onError });
+  const mysql = connectMysql(config.mysql);
+  const metrics = createEngineMetrics(registry);
+  return {
+    config,
+    log,
+    redis,
+    mysql,
+    catalog: createCatalog(mysql, config.catalogEveryMs),
+    receipts: createReceipts(config.secrets.holdToken),
+    scripts: createHotScripts({ config, redis }),
+    writer: createOrderWriter(mysql, { batchMax: config.batch.commitOrdersMax }),
+    rebuilder: createRebuilder({ config, log, redis, mysql, metrics }),
+    expiryQueue: openExpiryQueue(config.redis, onError),
+    metrics,
+  };
+}
+
+/** Closes the connections after the orders and rebuilds under way. */
+export async function closeContext({ writer, rebuilder, expiryQueue, redis, mysql }: Context): Promise<void> {
+  await writer.idle();
+  await rebuilder.idle();
+  await expiryQueue.close();
+  closeRedis(redis);
+  await closeMysql(mysql);
+}

@@ -1,0 +1,102 @@
+import { UnavailableError } from '../domain/errors.ts';
+import { bumpCampaignEpoch, type CampaignRow, findCampaign, lockCampaign } from '../mysql/campaigns.ts';
+import type { Mysql } from '../mysql/connection.ts';
+import { transact } from '../mysql/transact.ts';
+import { claimCampaignRebuild, endCampaignRebuild, isCampaignIntact, publishCoupons } from '../redis/coupon-rebuild.ts';
+import { installCampaign } from '../redis/install-campaign.ts';
+import { suspendCampaign } from '../redis/suspend-campaign.ts';
+import type { CouponDeps } from './coupon-deps.ts';
+import { uniteCoupons } from './coupon-sources.ts';
+import { jitter } from './sleep.ts';
+
+export type CampaignRebuilder = {
+  /** Rebuilds the campaign unless Redis has it whole. Safe to repeat; calls for one campaign share one run. */
+  run(campaignId: string): Promise<void>;
+  /** As `run`, in the background; a failure is logged, and the next caller tries again. */
+  start(campaignId: string): void;
+  /** Resolves when no rebuild is under way. */
+  idle(): Promise<void>;
+};
+
+/** How long one step of another process's rebuild may take before this process does its own. */
+const CLAIM_MS = 3000;
+const ATTEMPTS_MAX = 40;
+const PUBLISH_MAX = 500;
+
+/** Makes the rebuilder of campaigns of this process. */
+export function createCampaignRebuilder(deps: CouponDeps): CampaignRebuilder {
+  const running = new Map<string, Promise<void>>();
+
+  function run(campaignId: string): Promise<void> {
+    const existing = running.get(campaignId);
+    if (existing) return existing;
+    const promise = rebuild(deps, campaignId).finally(() => running.delete(campaignId));
+    running.set(campaignId, promise);
+    return promise;
+  }
+
+  return {
+    run,
+    start(campaignId) {
+      if (running.has(campaignId)) return;
+      run(campaignId).catch((error: unknown) =>
+        deps.log.warn({ campaignId, err: error }, 'a rebuild failed and will be tried again'),
+      );
+    },
+    async idle() {
+      await Promise.allSettled(running.values());
+    },
+  };
+}
+
+/**
+ * An intact campaign needs nothing, whatever MySQL's epoch says: one that was installed in this run of Redis holds every
+ * coupon, because nothing could be issued between its claim and its installation.
+ */
+async function rebuild(deps: CouponDeps, campaignId: string): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    if (await isCampaignIntact(deps.redis, campaignId)) return;
+    if (await claimCampaignRebuild(deps.redis, campaignId, CLAIM_MS)) {
+      try {
+        if ((await rebuildOnce(deps, campaignId)) === 'done') return;
+      } finally {
+        await endCampaignRebuild(deps.redis, campaignId).catch(() =>
+          deps.log.debug({ campaignId }, 'the claim of a rebuild will lapse'),
+        );
+      }
+    }
+    await jitter();
+  }
+  throw new UnavailableError(`coupon campaign ${campaignId} could not be rebuilt yet`);
+}
+
+/**
+ * Coupons are only ever added, never taken away or changed. So nothing is staged elsewhere: the campaign stops issuing, what
+ * any store knows is added in place, where it is true at any time, and the campaign issues again. A crash leaves it stopped
+ * and some coupons richer. What only Redis's hash remembers, because the stream was lost, goes into the stream again.
+ */
+async function rebuildOnce(deps: CouponDeps, campaignId: string): Promise<'done' | 'moved'> {
+  const startedAt = performance.now();
+  const campaign = await bumpEpoch(deps.mysql, campaignId);
+  if (!campaign) return 'done';
+  const { epoch } = campaign;
+  if ((await suspendCampaign(deps.redis, { campaignId, newEpoch: epoch })) === 'newer') return 'moved';
+  const { added, unpublished } = await uniteCoupons(deps, { campaignId, claimMs: CLAIM_MS });
+  for (let at = 0; at < unpublished.length; at += PUBLISH_MAX) {
+    await publishCoupons(deps.redis, campaignId, unpublished.slice(at, at + PUBLISH_MAX));
+  }
+  if ((await installCampaign(deps.redis, { campaign, epoch })) === 'moved') return 'moved';
+  const ms = Math.round(performance.now() - startedAt);
+  deps.log.warn({ campaignId, epoch, ...added, published: unpublished.length, ms }, 'coupon campaign rebuilt');
+  return 'done';
+}
+
+/** The campaign with its new epoch; null when there is none. The row lock gives each rebuild an epoch of its own. */
+async function bumpEpoch(mysql: Mysql, campaignId: string): Promise<CampaignRow | null> {
+  // Looked for without a lock first: an id of nothing must not cost a transaction.
+  if (!(await findCampaign(mysql.db, campaignId))) return null;
+  return transact(mysql, {}, async (trx) => {
+    const campaign = await lockCampaign(trx, campaignId);
+    return campaign && { ...campaign, epoch: await bumpCampaignEpoch(trx, campaign) };
+  });
+}

@@ -1,0 +1,42 @@
+import type { Order } from '../domain/order.ts';
+import { orderByHold } from '../mysql/orders.ts';
+import { readOutcomes } from '../mysql/outcomes.ts';
+import { voidHold } from '../redis/void-hold.ts';
+import type { Context } from './context.ts';
+import { memoryOf } from './memory.ts';
+
+/** The order of a hold, or null when MySQL has none. "Gone" is never said to a token before this was asked. */
+export async function soldOrder(context: Pick<Context, 'mysql'>, holdId: string): Promise<Order | null> {
+  return orderByHold(context.mysql.db, holdId);
+}
+
+/** MySQL's word on one hold: `none` while nobody has decided. */
+export async function outcomeOf(
+  context: Pick<Context, 'mysql'>,
+  holdId: string,
+): Promise<{ outcome: 'sold' | 'void' | 'none'; orderId: string | null }> {
+  const row = (await readOutcomes(context.mysql.db, [holdId])).get(holdId);
+  return { outcome: row?.outcome ?? 'none', orderId: row?.orderId ?? null };
+}
+
+/**
+ * Tells Redis of an order. The order stands whatever Redis answers: when it is away or the sale is lost, recovery or the
+ * rebuild makes the hold SOLD, so a failure here is only noted.
+ */
+export async function finish(
+  context: Context,
+  order: Order,
+  times: { placedAtMs: number; expiresAtMs: number },
+): Promise<void> {
+  const { saleId, holdId, buyerId, lines } = order;
+  await context.scripts
+    .finish(saleId, { holdId, buyerId, lines, ...times })
+    .catch((error: unknown) => context.log.debug({ saleId, holdId, err: error }, 'a finish is left to recovery'));
+}
+
+/** Gives a hold back that MySQL has decided against; a failure is left to recovery, which reads the same outcome. */
+export async function giveBackVoid(context: Context, saleId: string, holdId: string): Promise<void> {
+  await voidHold(context.redis, { saleId, holdId, options: memoryOf(context) }).catch((error: unknown) =>
+    context.log.debug({ saleId, holdId, err: error }, 'giving a void hold back is left to recovery'),
+  );
+}

@@ -1,0 +1,117 @@
+import type { Config } from '../config.ts';
+import { UnavailableError } from '../domain/errors.ts';
+import type { Log } from '../log.ts';
+import type { Mysql } from '../mysql/connection.ts';
+import { findSale } from '../mysql/sales.ts';
+import type { Redis } from '../redis/connection.ts';
+import { installSale } from '../redis/install-sale.ts';
+import { readSale } from '../redis/read-sale.ts';
+import { claimRebuild, dropStage, endRebuild, type Stage, stageSale } from '../redis/stage-sale.ts';
+import { suspendSale } from '../redis/suspend-sale.ts';
+import type { EngineMetrics } from './metrics.ts';
+import { type OldHolds, stageOldHolds } from './rebuild-holds.ts';
+import { stagePast } from './rebuild-past.ts';
+import { jitter } from './sleep.ts';
+
+export type RebuildDeps = { config: Config; log: Log; redis: Redis; mysql: Mysql; metrics: EngineMetrics };
+
+export type Rebuilder = {
+  /** Rebuilds the sale unless Redis has it whole, at MySQL's epoch. Safe to repeat; calls for one sale share one run. */
+  run(saleId: string): Promise<void>;
+  /** As `run`, in the background; a failure is logged, and the next caller or timer tries again. */
+  start(saleId: string): void;
+  /** Resolves when no rebuild is under way. */
+  idle(): Promise<void>;
+};
+
+/** How long a process waits for another one's rebuild before it does its own. */
+const CLAIM_MS = 3000;
+const ATTEMPTS_MAX = 40;
+/** A sale is inserted at epoch 1, and its installation is its first rebuild. */
+const FIRST_EPOCH = 2;
+
+/** Makes the rebuilder of this process. */
+export function createRebuilder(deps: RebuildDeps): Rebuilder {
+  const running = new Map<string, Promise<void>>();
+
+  function run(saleId: string): Promise<void> {
+    const existing = running.get(saleId);
+    if (existing) return existing;
+    const promise = rebuild(deps, saleId).finally(() => running.delete(saleId));
+    running.set(saleId, promise);
+    return promise;
+  }
+
+  return {
+    run,
+    start(saleId) {
+      if (running.has(saleId)) return;
+      run(saleId).catch((error: unknown) =>
+        deps.log.warn({ saleId, err: error }, 'a rebuild failed and will be tried again'),
+      );
+    },
+    async idle() {
+      await Promise.allSettled(running.values());
+    },
+  };
+}
+
+async function rebuild(deps: RebuildDeps, saleId: string): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    const [inMysql, inRedis] = await Promise.all([findSale(deps.mysql.db, saleId), readSale(deps.redis, saleId)]);
+    if (!inMysql || (inRedis?.intact && inRedis.epoch >= inMysql.epoch)) return;
+    if (await claimRebuild(deps.redis, saleId, CLAIM_MS)) {
+      try {
+        // Whatever was installed, the epoch is compared again at the top: it may have moved meanwhile.
+        await rebuildOnce(deps, saleId);
+        continue;
+      } finally {
+        await endRebuild(deps.redis, saleId).catch(() =>
+          deps.log.debug({ saleId }, 'the claim of a rebuild will lapse'),
+        );
+      }
+    }
+    await jitter();
+  }
+  throw new UnavailableError(`sale ${saleId} could not be rebuilt yet`);
+}
+
+/**
+ * MySQL first: the new epoch is committed together with what was read under it, so that nothing of an older epoch can commit
+ * any more. Then Redis: the old sale is stopped, its live holds are carried over, and one script puts all of it in place.
+ */
+async function rebuildOnce(deps: RebuildDeps, saleId: string): Promise<void> {
+  const startedAt = performance.now();
+  const past = await stagePast(deps, saleId);
+  if (!past) return;
+  const { stage, sale } = past;
+  const suspended = await suspendSale(deps.redis, { saleId, newEpoch: stage.epoch });
+  if (suspended.status === 'newer') return dropStage(deps.redis, stage);
+  const oldEpoch = suspended.status === 'suspended' ? suspended.epoch : null;
+  const old: OldHolds =
+    oldEpoch === null
+      ? { held: new Map(), holds: 0 }
+      : await stageOldHolds(deps, { saleId, stage, epoch: stage.epoch });
+  await stageSale(deps.redis, stage, sale, old.held);
+  const installed = await install(deps, saleId, stage, oldEpoch);
+  if (installed) deps.metrics.rebuilt.inc();
+  // The first installation of a new sale is no event; any later one is.
+  const level = stage.epoch === FIRST_EPOCH ? 'debug' : 'warn';
+  deps.log[level](
+    {
+      saleId,
+      epoch: stage.epoch,
+      oldEpoch,
+      keptHolds: old.holds,
+      installed,
+      ms: Math.round(performance.now() - startedAt),
+    },
+    'sale rebuilt from MySQL',
+  );
+}
+
+async function install(deps: RebuildDeps, saleId: string, stage: Stage, oldEpoch: number | null): Promise<boolean> {
+  const reply = await installSale(deps.redis, { saleId, staged: stage.keys, oldEpoch, newEpoch: stage.epoch });
+  if (reply === 'moved') await dropStage(deps.redis, stage);
+  return reply === 'installed';
+}

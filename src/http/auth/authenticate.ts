@@ -1,0 +1,65 @@
+import { LRUCache } from 'lru-cache';
+import { RequestError } from '../../domain/errors.ts';
+import { type Caller, callerOf, type Verified } from './caller.ts';
+import { createHs256, decodeObject } from './hs256.ts';
+import { createJwksVerifier } from './jwks.ts';
+
+/** By whom and for whom access tokens are made. At least one of the secret and the URL must be there. */
+export type AuthOptions = {
+  jwtSecret: string | null;
+  jwksUrl: string | null;
+  issuer: string | null;
+  audience: string | null;
+};
+
+/** Names the caller of an Authorization header; at once for a token seen before, else as a promise where keys are fetched. */
+export type Authenticate = (authorization: string | undefined) => Caller | Promise<Caller>;
+
+const TOKEN_LENGTH_MAX = 8192;
+const SEEN_BYTES_MAX = 64 * 1024 * 1024;
+/** A seen token is verified again after this, so that a key that the provider withdrew stops working. */
+const TRUST_SEEN_MS = 5 * 60_000;
+
+const bearer = /^bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i;
+
+/** Makes the one judge of access tokens; throws RequestError `unauthorized`, or UnavailableError while keys are away. */
+export function createAuthenticate(options: AuthOptions): Authenticate {
+  const { jwtSecret, jwksUrl } = options;
+  if (jwtSecret === null && jwksUrl === null) throw new Error('Neither a JWT secret nor a JWKS URL is configured.');
+  const hs256 = jwtSecret === null ? null : createHs256(jwtSecret);
+  const jwks = jwksUrl === null ? null : createJwksVerifier(jwksUrl);
+  const seen = new LRUCache<string, Verified & { trustedUntilMs: number }>({
+    maxSize: SEEN_BYTES_MAX,
+    sizeCalculation: (_caller, token) => token.length + 512,
+  });
+
+  function admit(token: string, claims: Record<string, unknown> | null, nowMs: number): Caller {
+    const caller = claims === null ? null : callerOf(claims, options, nowMs);
+    if (caller === null) throw refused();
+    const trustedUntilMs = Math.min(caller.expiresAtMs, nowMs + TRUST_SEEN_MS);
+    seen.set(token, { ...caller, trustedUntilMs });
+    return caller;
+  }
+
+  return (authorization) => {
+    if (authorization === undefined) throw new RequestError('unauthorized', 'A bearer token is needed.');
+    const token = authorization.length > TOKEN_LENGTH_MAX ? undefined : bearer.exec(authorization)?.[1];
+    if (token === undefined) throw refused();
+    const nowMs = Date.now();
+    const known = seen.get(token);
+    if (known !== undefined && nowMs < known.trustedUntilMs) return known;
+
+    const [header = '', payload = '', signature = ''] = token.split('.');
+    // The header only chooses between the two verifiers, each of which has its own list of algorithms and its own keys.
+    if (decodeObject(header)?.['alg'] === 'HS256') {
+      return admit(token, hs256 === null ? null : hs256({ header, payload, signature }), nowMs);
+    }
+    if (jwks === null) throw refused();
+    return jwks(token).then((claims) => admit(token, claims, nowMs));
+  };
+}
+
+/** One text for every reason: what exactly is wrong with a forged token is nobody's business. */
+function refused(): RequestError {
+  return new RequestError('unauthorized', 'The bearer token is not valid.');
+}

@@ -1,0 +1,132 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { getRequestListener, RequestError as MalformedRequest } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { type Problem, respond } from './answer.ts';
+import { problemText } from './problems.ts';
+import { requestIdOf } from './request-id.ts';
+
+/** A client that sends its headers or its body drop by drop is cut off after these. */
+const HEADERS_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const CHECK_TIMEOUTS_EVERY_MS = 1000;
+/** Longer than the usual 60 s of load balancers, so that it is never we who close under a request on its way. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const HEADER_BYTES_MAX = 16 * 1024;
+/** A crowd connects in one instant; the system's own bound is lower on most machines. */
+const BACKLOG_MAX = 4096;
+const CLOSE_IDLE_EVERY_MS = 20;
+const GRACE_MS = 15_000;
+
+export type Serving = { address: string; close(): Promise<void> };
+
+/** Listens and answers when it does. `close` lets requests under way finish, for at most `graceMs` (15 s when absent). */
+export async function serveHttp(
+  app: Hono,
+  options: { host: string; port: number; graceMs?: number },
+): Promise<Serving> {
+  const listener = getRequestListener(app.fetch, { errorHandler: answerMalformed });
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      maxHeaderSize: HEADER_BYTES_MAX,
+    },
+    // It answers its own failures and never rejects.
+    (request, response) => void listener(request, response),
+  );
+  server.on('clientError', answerClientError);
+  const silent = trackSilent(server);
+  await listen(server, options);
+  return { address: addressOf(server), close: () => close(server, silent, options.graceMs ?? GRACE_MS) };
+}
+
+const MALFORMED = 'The request is not valid HTTP.';
+
+/** Hosts and targets that make no URL are refused by the adapter, before there is a request that the app could answer. */
+function answerMalformed(error: unknown): Response {
+  const problem: Problem =
+    error instanceof MalformedRequest
+      ? { problem: 'invalid_request', detail: MALFORMED }
+      : { problem: 'internal_error' };
+  return respond(problem, requestIdOf(undefined));
+}
+
+function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: BACKLOG_MAX }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function addressOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/** Connections that sent no whole request yet. Node does not count them as idle, so closing has to know them itself. */
+function trackSilent(server: Server): Set<Socket> {
+  const silent = new Set<Socket>();
+  server.on('connection', (socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', (request) => silent.delete(request.socket));
+  return silent;
+}
+
+/**
+ * Stops accepting at once. A connection that was busy becomes idle when its answer is out, and Node would then keep it for
+ * its next request, hence the repeated closing of idle ones. What is still busy after the grace is cut.
+ */
+function close(server: Server, silent: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
+    const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+    server.close((error) => {
+      clearInterval(idle);
+      clearTimeout(cut);
+      if (error) reject(error);
+      else resolve();
+    });
+    for (const socket of silent) socket.destroy();
+  });
+}
+
+/** What Node's parser refuses never becomes a request; it is answered as a problem all the same. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const requestId = requestIdOf(undefined);
+  const { status, reason, detail } = clientErrors[error.code ?? ''] ?? malformed;
+  const problem: Problem = { problem: 'invalid_request', status, detail };
+  const body = problemText(problem, requestId);
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${reason}`,
+      'Connection: close',
+      'Content-Type: application/problem+json',
+      `X-Request-Id: ${requestId}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
+
+const malformed = { status: 400, reason: 'Bad Request', detail: MALFORMED };
+const clientErrors: Record<string, typeof malformed> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    reason: 'Request Header Fields Too Large',
+    detail: `The headers are larger than ${HEADER_BYTES_MAX} bytes.`,
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, reason: 'Request Timeout', detail: 'The request took too long to arrive.' },
+};

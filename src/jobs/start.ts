@@ -1,0 +1,46 @@
+import type { Config } from '../config.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Log } from '../log.ts';
+import { startExpiryWorker } from '../queue/expiry-queue.ts';
+import { startTimer } from './timer.ts';
+
+export type JobOptions = { config: Config; log: Log };
+
+/**
+ * Starts everything that a worker does: the expiry jobs of BullMQ, and plain timers for what must work when BullMQ's own data
+ * is gone. `close` ends all of it after what is under way.
+ */
+export async function startJobs(engine: Engine, { config, log }: JobOptions): Promise<{ close(): Promise<void> }> {
+  const { work } = engine;
+  const { sweepEveryMs, recoverEveryMs } = config.hold;
+  const onError = (timer: string) => (error: unknown) => {
+    engine.metrics.timerFailures.inc({ timer });
+    log.debug({ timer, err: error }, 'a timer will try again');
+  };
+  const perSale = (timer: string, everyMs: number, run: (saleId: string) => Promise<unknown>) =>
+    startTimer({
+      everyMs,
+      list: async () => (await work.unsettled()).map((sale) => sale.saleId),
+      run,
+      onError: onError(timer),
+    });
+
+  const expiry = startExpiryWorker(config.redis, work.expireBucket, onError('expiry-jobs'));
+  const coupons = await work.startCouponConsumer();
+  const timers = [
+    perSale('sweep', sweepEveryMs, work.sweepSale),
+    perSale('recover', recoverEveryMs, work.recoverSale),
+    perSale('forget', 10 * sweepEveryMs, work.forgetEnded),
+    startTimer({
+      everyMs: config.catalogEveryMs,
+      list: work.unsettled,
+      run: work.reconcileSale,
+      onError: onError('reconcile'),
+    }),
+  ];
+  return {
+    async close() {
+      await Promise.all([expiry.close(), coupons.stop(), ...timers.map((timer) => timer.stop())]);
+    },
+  };
+}

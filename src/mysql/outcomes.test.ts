@@ -1,0 +1,120 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import { UnavailableError } from '../domain/errors.ts';
+import { suite } from '../testing/suite.ts';
+import { closeMysql } from './connection.ts';
+import { CommitUnknownError } from './errors.ts';
+import { createOrderWriter } from './order-writer.ts';
+import { insertVoid, readOutcomes } from './outcomes.ts';
+import { aDraft, badNetwork, storedSale, testMysql } from './testing.ts';
+import { transact } from './transact.ts';
+
+const test = suite('hold outcomes');
+const mysql = testMysql();
+const writer = createOrderWriter(mysql, { batchMax: 50 });
+test.after(() => closeMysql(mysql));
+
+/** Writes a `sold` outcome in a transaction that then waits, and commits or not. */
+async function openSale(
+  hold: { holdId: string; saleId: string; orderId: string },
+  end: 'commit' | 'roll back',
+  ms: number,
+) {
+  let written = (): void => undefined;
+  const isWritten = new Promise<void>((resolve) => {
+    written = resolve;
+  });
+  const done = transact(mysql, {}, async (trx) => {
+    const row = { hold_id: hold.holdId, sale_id: hold.saleId, order_id: hold.orderId, created_at_ms: 1 };
+    await trx
+      .insertInto('hold_outcomes')
+      .values({ ...row, outcome: 'sold' })
+      .execute();
+    written();
+    await sleep(ms);
+    if (end === 'roll back') throw new Error('rolled back');
+  }).catch(() => undefined);
+  await isWritten;
+  return done;
+}
+
+test('an undecided hold becomes void, and stays so when asked again', async () => {
+  const hold = aDraft('void-sale');
+
+  const first = await insertVoid(mysql, hold);
+  const second = await insertVoid(mysql, hold);
+
+  assert.equal([first, second], [{ outcome: 'void' }, { outcome: 'void' }]);
+  const known = (await readOutcomes(mysql.db, [hold.holdId, 'never-seen'])).get(hold.holdId);
+  assert.equal({ ...known, createdAtMs: 0 }, { outcome: 'void', orderId: null, saleId: 'void-sale', createdAtMs: 0 });
+});
+
+test('a sold hold is not voided but named with its order', async () => {
+  const sale = await storedSale(mysql);
+  const draft = aDraft(sale.saleId);
+  await writer.commit(draft);
+
+  assert.equal(await insertVoid(mysql, draft), { outcome: 'sold', orderId: draft.orderId });
+});
+
+test('a commit under way is waited for and its word stands', async () => {
+  const hold = aDraft('void-sale');
+  void openSale(hold, 'commit', 300);
+  await sleep(50);
+
+  assert.equal(await insertVoid(mysql, hold), { outcome: 'sold', orderId: hold.orderId });
+});
+
+test('when the other transaction rolls back the hold becomes void', async () => {
+  const hold = aDraft('void-sale');
+  void openSale(hold, 'roll back', 300);
+  await sleep(50);
+
+  assert.equal(await insertVoid(mysql, hold), { outcome: 'void' });
+});
+
+test('a commit that takes too long makes the question unavailable, not void', async () => {
+  const hold = aDraft('void-sale');
+  void openSale(hold, 'commit', 4_600);
+  await sleep(50);
+
+  const error = await insertVoid(mysql, hold).catch((it: unknown) => it);
+
+  assert.instance(error, UnavailableError);
+  await sleep(900);
+  assert.is((await readOutcomes(mysql.db, [hold.holdId])).get(hold.holdId)?.outcome, 'sold');
+});
+
+test('a void whose COMMIT was not answered says so, and the repeat finds it', async () => {
+  const hold = aDraft('void-sale');
+  const network = await badNetwork(['answer_lost']);
+  const faulty = testMysql({ url: network.url });
+
+  const first = await insertVoid(faulty, hold).catch((it: unknown) => it);
+  const second = await insertVoid(faulty, hold);
+
+  await closeMysql(faulty);
+  await network.close();
+  assert.instance(first, CommitUnknownError);
+  assert.equal(second, { outcome: 'void' });
+});
+
+test('confirm and recovery at once: one word for each hold, whoever is first', async () => {
+  const sale = await storedSale(mysql);
+  const drafts = Array.from({ length: 60 }, () => aDraft(sale.saleId));
+
+  const [commits, voids] = await Promise.all([
+    Promise.all(drafts.map((draft) => writer.commit(draft, Date.now() + 10_000))),
+    Promise.all(drafts.map((draft) => insertVoid(mysql, draft))),
+  ]);
+
+  const words = await readOutcomes(
+    mysql.db,
+    drafts.map((draft) => draft.holdId),
+  );
+  drafts.forEach((draft, index) => {
+    const word = words.get(draft.holdId)?.outcome;
+    assert.is(commits[index]?.status, word === 'sold' ? 'sold' : 'void');
+    assert.is(voids[index]?.outcome, word);
+  });
+});

@@ -1,0 +1,123 @@
+import type { Duplex } from 'node:stream';
+import { createConnection, type ResultSetHeader } from 'mysql2';
+import { UnavailableError } from '../domain/errors.ts';
+import { endsSession, NoConnectionError, translated } from './errors.ts';
+
+export type SessionOptions = { url: string; queryTimeoutMs: number; connectTimeoutMs: number; lockWaitSeconds: number };
+
+export type Rows = Record<string, unknown>[];
+
+/** One connection to MySQL. After any end other than an answer it is `broken` and is never used again. */
+export type Session = {
+  readonly broken: boolean;
+  /** Statements sent or queued, and not answered yet. */
+  readonly pending: number;
+  /** Rejects with UnavailableError or mysql2's own error; a statement that is not answered in time ends the session. */
+  query(sql: string, values?: readonly unknown[]): Promise<Rows | ResultSetHeader>;
+  /** Ends the session at once; nothing that is still queued will be sent. May be repeated. */
+  destroy(cause?: unknown): void;
+  /** Tells the pool that an idle session has died. */
+  onBroken: () => void;
+};
+
+// NO_BACKSLASH_ESCAPES must stay off, because mysql2 escapes by backslashes; the strict modes make wrong data an error.
+const sqlMode =
+  'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
+
+/** Connects and makes the session's settings certain; throws NoConnectionError, in time. Safe to retry. */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const connection = createConnection({
+    uri: options.url,
+    // Over at our own timer below, which also covers the settings; theirs only sees the handshake.
+    connectTimeout: options.connectTimeoutMs,
+    enableKeepAlive: true,
+    keepAliveInitialDelay: 10_000,
+    charset: 'utf8mb4',
+    timezone: 'Z',
+    supportBigNumbers: true,
+    decimalNumbers: true,
+    jsonStrings: true,
+    stringifyObjects: true,
+    multipleStatements: false,
+  });
+  const session = createSession(connection as unknown as RawConnection, options.queryTimeoutMs);
+  const timer = setTimeout(
+    () => session.destroy(new Error(`no session with MySQL within ${options.connectTimeoutMs} ms`)),
+    options.connectTimeoutMs,
+  );
+  try {
+    await session.query('SET SESSION autocommit = 1, innodb_lock_wait_timeout = ?, sql_mode = ?, time_zone = ?', [
+      options.lockWaitSeconds,
+      sqlMode,
+      '+00:00',
+    ]);
+    await session.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+    return session;
+  } catch (error) {
+    session.destroy();
+    throw new NoConnectionError('MySQL could not be reached', { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The part of mysql2's connection that is used here; the typings lack `stream`. */
+type RawConnection = {
+  stream: Duplex;
+  query(
+    options: { sql: string; values: readonly unknown[] },
+    done: (error: unknown, result: Rows | ResultSetHeader) => void,
+  ): unknown;
+  on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
+  destroy(): void;
+};
+
+function createSession(raw: RawConnection, queryTimeoutMs: number): Session {
+  const pending = new Set<(error: unknown) => void>();
+  let broken = false;
+
+  function destroy(cause: unknown = new Error('the connection was destroyed')): void {
+    if (broken) return;
+    broken = true;
+    // mysql2's destroy only says goodbye and would still send what is queued; taking the socket away does not.
+    raw.destroy();
+    raw.stream.destroy();
+    for (const reject of [...pending]) reject(cause);
+    session.onBroken();
+  }
+
+  function query(sql: string, values: readonly unknown[] = []): Promise<Rows | ResultSetHeader> {
+    if (broken) return Promise.reject(new UnavailableError('the connection to MySQL is closed'));
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        if (!pending.delete(fail)) return;
+        clearTimeout(timer);
+        if (endsSession(error)) destroy(error);
+        reject(translated(error));
+      };
+      const timer = setTimeout(() => fail(new Error(`not answered within ${queryTimeoutMs} ms`)), queryTimeoutMs);
+      pending.add(fail);
+      raw.query({ sql, values }, (error, result) => {
+        if (error) return fail(error);
+        if (!pending.delete(fail)) return;
+        clearTimeout(timer);
+        resolve(result);
+      });
+    });
+  }
+
+  const session: Session = {
+    get broken() {
+      return broken;
+    },
+    get pending() {
+      return pending.size;
+    },
+    query,
+    destroy,
+    onBroken: () => undefined,
+  };
+  raw.on('error', (error) => destroy(error));
+  raw.on('end', () => destroy(new Error('the server closed the connection')));
+  return session;
+}

@@ -1,0 +1,135 @@
+import type { AddressInfo } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { sql } from 'kysely';
+import { v7 as uuid } from 'uuid';
+import { totalMinor } from '../domain/hold.ts';
+import type { OrderDraft } from '../domain/order.ts';
+import type { Sale } from '../domain/sale.ts';
+import { freshId, stack } from '../testing/stack.ts';
+import { connectMysql, type Mysql, type MysqlOptions } from './connection.ts';
+import { insertSale } from './sales.ts';
+import { transact } from './transact.ts';
+
+/** What the tests of this folder share: a connection, sales and drafts by fresh ids, and a bad network. */
+export function testMysql(overrides: Partial<MysqlOptions> = {}): Mysql {
+  const usual = { connectionsMax: 6, queryTimeoutMs: 5_000, connectTimeoutMs: 800, lockWaitSeconds: 1 };
+  return connectMysql({ url: stack.databaseUrl, ...usual, ...overrides });
+}
+
+/** A sale that is not stored yet, with these capacities by ticket type id. */
+export function aSale(capacities: Record<string, number> = { seat: 100 }, changes: Partial<Sale> = {}): Sale {
+  return {
+    saleId: freshId('sale'),
+    title: 'A night at the opera',
+    currency: 'EUR',
+    opensAtMs: 1_000,
+    closesAtMs: null,
+    holdTtlMs: 300_000,
+    buyerTicketsMax: 8,
+    orderTicketsMax: null,
+    paused: false,
+    closedAtMs: null,
+    createdAtMs: Date.now(),
+    ticketTypes: Object.entries(capacities).map(([ticketTypeId, capacity]) => ({
+      ...{ ticketTypeId, capacity, name: `Ticket ${ticketTypeId}`, priceMinor: 2_500 },
+    })),
+    ...changes,
+  };
+}
+
+/** Stores a sale with these capacities and returns it. */
+export async function storedSale(mysql: Mysql, capacities?: Record<string, number>): Promise<Sale> {
+  const sale = aSale(capacities);
+  await transact(mysql, {}, (trx) => insertSale(trx, sale));
+  return sale;
+}
+
+/** A draft of epoch 1 for a new hold of a new buyer. */
+export function aDraft(
+  saleId: string,
+  quantities: Record<string, number> = { seat: 1 },
+  changes: Partial<OrderDraft> = {},
+): OrderDraft {
+  const lines = Object.entries(quantities).map(([ticketTypeId, quantity]) => ({
+    ...{ ticketTypeId, quantity, priceMinor: 2_500 },
+  }));
+  const ids = { orderId: uuid(), holdId: freshId('hold'), buyerId: freshId('buyer') };
+  return { ...ids, saleId, epoch: 1, lines, totalMinor: totalMinor(lines), currency: 'EUR', ...changes };
+}
+
+/** What is stored of a sale, counted in every table: all five must tell the same story. */
+export async function countsOf(mysql: Mysql, saleId: string, ticketTypeId = 'seat') {
+  const { rows } = await sql<{ sold: number; left: number; ledger: number; tickets: number; orders: number }>`
+    select t.sold as sold, t.capacity - t.sold as \`left\`,
+      (select coalesce(sum(quantity), 0) from stock_movements m
+        where m.sale_id = t.sale_id and m.ticket_type_id = t.id) as ledger,
+      (select coalesce(sum(l.quantity), 0) from orders o join order_lines l on l.order_id = o.id
+        where o.sale_id = t.sale_id and l.ticket_type_id = t.id) as tickets,
+      (select count(*) from orders o where o.sale_id = t.sale_id) as orders
+    from ticket_types t where t.sale_id = ${saleId} and t.id = ${ticketTypeId}`.execute(mysql.db);
+  const words = await mysql.db
+    .selectFrom('hold_outcomes')
+    .select(({ fn }) => ['outcome', fn.countAll<number>().as('count')])
+    .where('sale_id', '=', saleId)
+    .groupBy('outcome')
+    .execute();
+  const count = (word: 'sold' | 'void') => words.find((row) => row.outcome === word)?.count ?? 0;
+  const row = rows[0] ?? { sold: 0, left: 0, ledger: 0, tickets: 0, orders: 0 };
+  return { ...row, soldHolds: count('sold'), voidHolds: count('void') };
+}
+
+/**
+ * What becomes of a COMMIT on the wire: `answer_lost` the server commits and we never hear of it, `request_lost` the
+ * server never sees it, `late` the server sees it only after we have given up.
+ */
+export type CommitFault = 'none' | 'answer_lost' | 'request_lost' | 'late';
+
+/** A TCP proxy before MySQL that harms the next COMMITs by the faults given, in turn; then it harms none, or by `always`. */
+export async function badNetwork(faults: CommitFault[], always: CommitFault = 'none', lateMs = 600) {
+  const target = new URL(stack.databaseUrl);
+  const own = new URL(stack.databaseUrl);
+  const sockets = new Set<Socket>();
+  let commits = 0;
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port || 3306), target.hostname);
+    let deaf = false;
+    const cut = (): void => {
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      // A client that has given up is no reason to keep its late COMMIT from the server.
+      socket.on('error', () => (deaf ? undefined : cut()));
+      socket.on('close', () => sockets.delete(socket));
+    }
+    client.on('data', (chunk) => {
+      // A COM_QUERY is a header of four bytes, the command byte 3 and the text; MySQL has two bytes in between.
+      const isCommit = chunk.length <= 13 && chunk[4] === 3 && chunk.toString('latin1').endsWith('COMMIT');
+      if (isCommit) commits += 1;
+      const fault = isCommit ? (faults.shift() ?? always) : 'none';
+      deaf = fault !== 'none';
+      if (fault === 'answer_lost') upstream.once('data', cut);
+      if (fault === 'request_lost') cut();
+      else if (fault === 'late') setTimeout(() => upstream.write(chunk), lateMs);
+      else upstream.write(chunk);
+    });
+    upstream.on('data', (chunk) => {
+      if (!deaf) client.write(chunk);
+    });
+    upstream.on('end', () => client.end());
+    client.on('end', () => {
+      if (!deaf) upstream.end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  own.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url: own.href,
+    commits: () => commits,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import { assert, UnavailableError } from '../domain/errors.ts';
+import type { Mysql } from './connection.ts';
+import { CommitUnknownError, isLockConflict } from './errors.ts';
+import type { Session } from './session.ts';
+import type { Trx } from './tables.ts';
+
+export { CommitUnknownError } from './errors.ts';
+
+export type TransactOptions = { isolation?: 'read committed' | 'repeatable read'; readOnly?: boolean };
+
+/** Runs statements inside a transaction. */
+export type Statements = Pick<Session, 'query'>;
+
+/**
+ * Runs `work` in one transaction. CommitUnknownError: COMMIT was sent and not answered, the work may be done. Every other
+ * error is definite, nothing was written: `work`'s own error, or UnavailableError (`isLockConflict` tells deadlocks).
+ */
+export function transact<T>(mysql: Mysql, options: TransactOptions, work: (trx: Trx) => Promise<T>): Promise<T> {
+  return inTransaction(mysql, options, (statements) => work(mysql.bind(statements)));
+}
+
+/** As `transact`, for plain SQL. */
+export async function inTransaction<T>(
+  mysql: Mysql,
+  options: TransactOptions,
+  work: (statements: Statements) => Promise<T>,
+): Promise<T> {
+  const session = await mysql.pool.acquire();
+  try {
+    const result = await runAll(session, options, work);
+    await commit(session);
+    return result;
+  } finally {
+    mysql.pool.release(session);
+  }
+}
+
+/** Everything before COMMIT: when this throws the transaction is gone, by an answered ROLLBACK or with its connection. */
+async function runAll<T>(
+  session: Session,
+  options: TransactOptions,
+  work: (statements: Statements) => Promise<T>,
+): Promise<T> {
+  const guard = { ended: false, doom: null as UnavailableError | null };
+  const query: Session['query'] = async (sql, values) => {
+    assert(!guard.ended, 'a statement was sent after its transaction had ended', { sql });
+    if (guard.doom) throw guard.doom;
+    try {
+      return await session.query(sql, values);
+    } catch (error) {
+      // After a deadlock, say, the server has rolled back already: whatever followed would be committed by itself.
+      if (error instanceof UnavailableError) guard.doom = error;
+      throw error;
+    }
+  };
+
+  try {
+    await begin(session, options);
+    const result = await work({ query });
+    if (guard.doom) throw guard.doom;
+    assert(session.pending === 0, 'a transaction ended before its statements did');
+    return result;
+  } catch (error) {
+    await rollback(session);
+    throw error;
+  } finally {
+    guard.ended = true;
+  }
+}
+
+async function begin(session: Session, options: TransactOptions): Promise<void> {
+  if (options.isolation === 'repeatable read') await session.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+  await session.query(options.readOnly ? 'START TRANSACTION READ ONLY' : 'START TRANSACTION');
+}
+
+async function rollback(session: Session): Promise<void> {
+  // A statement that is still under way would be answered after us; its connection goes, and with it the transaction.
+  if (session.pending > 0) session.destroy();
+  if (session.broken) return;
+  await session.query('ROLLBACK').catch((error: unknown) => session.destroy(error));
+}
+
+async function commit(session: Session): Promise<void> {
+  if (session.broken) throw new UnavailableError('the connection to MySQL was lost before COMMIT');
+  try {
+    await session.query('COMMIT');
+  } catch (error) {
+    if (isLockConflict(error)) {
+      await rollback(session);
+      throw error;
+    }
+    session.destroy(error);
+    throw new CommitUnknownError({ cause: error });
+  }
+}

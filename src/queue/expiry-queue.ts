@@ -1,0 +1,63 @@
+import { DelayedError, type Job, Queue, Worker } from 'bullmq';
+import { type ExpireBucket, expireBucketId, jobCatalog, queuePrefix } from './catalog.ts';
+import { connectConsumer, connectProducer } from './connection.ts';
+
+export type ExpiryQueue = {
+  /** Adds the job of a bucket; safe to repeat. Rejects when Redis is away: the sweep will do the work. */
+  schedule(bucket: ExpireBucket, delayMs: number): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Where the queue is kept. */
+type RedisPlace = { url: string; keyPrefix: string };
+
+const { queue: name, name: jobName, options } = jobCatalog.expireBucket;
+
+/** Opens the producer's side on a connection of its own. */
+export function openExpiryQueue(redis: RedisPlace, onError: (error: Error) => void): ExpiryQueue {
+  const client = connectProducer(redis.url, onError);
+  const queue = new Queue<ExpireBucket>(name, {
+    connection: client,
+    prefix: queuePrefix(redis.keyPrefix),
+    skipWaitingForReady: true,
+  });
+  queue.on('error', onError);
+  return {
+    async schedule(bucket, delayMs) {
+      await queue.add(jobName, bucket, { ...options, jobId: expireBucketId(bucket), delay: Math.max(delayMs, 0) });
+    },
+    async close() {
+      await queue.close();
+      client.disconnect();
+    },
+  };
+}
+
+/**
+ * Runs `expire` for each bucket that is due. When it answers that the bucket ends later by Redis's clock, the job is delayed
+ * again instead of being called done. `close` waits for the jobs under way.
+ */
+export function startExpiryWorker(
+  redis: RedisPlace,
+  expire: (bucket: ExpireBucket) => Promise<{ againInMs: number | null }>,
+  onError: (error: Error) => void,
+): { close(): Promise<void> } {
+  const client = connectConsumer(redis.url, onError);
+  const worker = new Worker<ExpireBucket>(
+    name,
+    async (job: Job<ExpireBucket>, token) => {
+      const { againInMs } = await expire(job.data);
+      if (againInMs === null) return;
+      await job.moveToDelayed(Date.now() + againInMs, token);
+      throw new DelayedError();
+    },
+    { connection: client, prefix: queuePrefix(redis.keyPrefix), concurrency: 4 },
+  );
+  worker.on('error', onError);
+  return {
+    async close() {
+      await worker.close();
+      client.disconnect();
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { UnavailableError } from '../domain/errors.ts';
+
+export type CoalesceOptions<Item, Reply> = {
+  /** Runs one batch; replies stand in the order of the items. A throw is unknown for each of them. */
+  run: (key: string, items: Item[]) => Promise<Reply[]>;
+  /** How much work an item is, for the bound below. */
+  weigh: (item: Item) => number;
+  /** Work bound of one batch, so that a script stays under about a millisecond. */
+  weightMax: number;
+};
+
+type Waiting<Item, Reply> = {
+  item: Item;
+  weight: number;
+  resolve: (reply: Reply) => void;
+  reject: (error: unknown) => void;
+};
+
+/**
+ * Collects the calls that are made for one key in the same turn of the event loop and runs them as one batch; each caller
+ * gets its own reply. An idle caller waits for nothing but the end of its own turn. A batch that was not answered is
+ * repeated once with the same items, which must therefore be idempotent; after that each caller gets UnavailableError.
+ */
+export function coalesce<Item, Reply>(
+  options: CoalesceOptions<Item, Reply>,
+): (key: string, item: Item) => Promise<Reply> {
+  const turns = new Map<string, Waiting<Item, Reply>[]>();
+
+  function flush(): void {
+    const lanes = [...turns];
+    turns.clear();
+    for (const [key, lane] of lanes) {
+      for (const batch of cut(lane, options.weightMax)) void settle(key, batch, options.run);
+    }
+  }
+
+  return (key, item) =>
+    new Promise((resolve, reject) => {
+      if (turns.size === 0) setImmediate(flush);
+      const lane = turns.get(key);
+      const waiting = { item, weight: options.weigh(item), resolve, reject };
+      if (lane) lane.push(waiting);
+      else turns.set(key, [waiting]);
+    });
+}
+
+function cut<Item, Reply>(lane: Waiting<Item, Reply>[], weightMax: number): Waiting<Item, Reply>[][] {
+  const batches: Waiting<Item, Reply>[][] = [];
+  let batch: Waiting<Item, Reply>[] = [];
+  let weight = 0;
+  for (const waiting of lane) {
+    if (batch.length > 0 && weight + waiting.weight > weightMax) {
+      batches.push(batch);
+      batch = [];
+      weight = 0;
+    }
+    batch.push(waiting);
+    weight += waiting.weight;
+  }
+  batches.push(batch);
+  return batches;
+}
+
+async function settle<Item, Reply>(
+  key: string,
+  batch: Waiting<Item, Reply>[],
+  run: CoalesceOptions<Item, Reply>['run'],
+): Promise<void> {
+  const items = batch.map((waiting) => waiting.item);
+  try {
+    const replies = await run(key, items).catch((error: unknown) => {
+      if (error instanceof UnavailableError && error.cause !== undefined) return run(key, items);
+      throw error;
+    });
+    batch.forEach((waiting, index) => {
+      waiting.resolve(replies[index] as Reply);
+    });
+  } catch (error) {
+    for (const waiting of batch) waiting.reject(error);
+  }
+}

@@ -1,0 +1,106 @@
+import { Redis as Client, type RedisOptions } from 'ioredis';
+import { UnavailableError } from '../domain/errors.ts';
+
+/**
+ * A connection for the request path: it fails fast, never queues and never resends, so that each caller decides what an
+ * unanswered command means. `runId` is the server run that this very connection talks to.
+ */
+export type Redis = {
+  client: Client;
+  keyPrefix: string;
+  /** Throws UnavailableError until the connection is up and its server's run is known. */
+  session(): Session;
+  /** Unix milliseconds that scripts take for now; 0 lets the server read its own TIME, as it always must in production. */
+  clock(): number;
+};
+
+/** One life of the connection; a command may only be sent in the session whose run id it carries. */
+export type Session = { runId: string; stream: unknown };
+
+export type RedisConnectOptions = {
+  url: string;
+  keyPrefix: string;
+  commandTimeoutMs: number;
+  /** For tests and simulation only. */
+  clock?: (() => number) | undefined;
+  onError: (error: Error) => void;
+};
+
+const backOff = (attempt: number) => Math.min(50 * attempt, 500);
+
+const FAIL_FAST = {
+  replyMapping: 'legacy',
+  enableOfflineQueue: false,
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  connectTimeout: 1000,
+  retryStrategy: backOff,
+} satisfies RedisOptions;
+
+/** Opens a request-path connection; it keeps reconnecting by itself until `close`. Never throws. */
+export function connectRedis(options: RedisConnectOptions): Redis {
+  const client = new Client(options.url, { ...FAIL_FAST, commandTimeout: options.commandTimeoutMs });
+  let current: Session | null = null;
+  client.on('error', options.onError);
+  client.on('close', () => {
+    current = null;
+  });
+  client.on('ready', () => {
+    void readRunId(client).then(
+      (session) => {
+        current = session;
+      },
+      (error: Error) => {
+        // A connection whose server is unknown is of no use: drop it, so that the reconnect asks again.
+        options.onError(error);
+        client.disconnect(true);
+      },
+    );
+  });
+  return {
+    client,
+    keyPrefix: options.keyPrefix,
+    clock: options.clock ?? (() => 0),
+    session() {
+      // Comparing the socket itself leaves no moment in which a new connection carries an old run id.
+      if (current === null || client.status !== 'ready' || current.stream !== client.stream) {
+        throw new UnavailableError('Redis is not connected');
+      }
+      return current;
+    },
+  };
+}
+
+/** Opens a connection that waits for Redis instead of failing: for BullMQ and blocking reads. */
+export function connectPatientRedis(url: string, onError: (error: Error) => void): Client {
+  const client = new Client(url, { maxRetriesPerRequest: null, retryStrategy: backOff });
+  client.on('error', onError);
+  return client;
+}
+
+async function readRunId(client: Client): Promise<Session> {
+  const stream = client.stream;
+  const info = await client.info('server');
+  const runId = /^run_id:([0-9a-f]+)/m.exec(info)?.[1];
+  if (runId === undefined) throw new UnavailableError('the Redis server does not tell its run_id');
+  return { runId, stream };
+}
+
+/** Ends the connection at once; commands under way fail with UnavailableError. */
+export function closeRedis(redis: Redis): void {
+  redis.client.disconnect();
+}
+
+/** Resolves once the connection is usable, or throws UnavailableError after `waitMs`. */
+export async function waitForRedis(redis: Redis, waitMs: number): Promise<void> {
+  const until = performance.now() + waitMs;
+  for (;;) {
+    try {
+      redis.session();
+      return;
+    } catch (error) {
+      if (performance.now() >= until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}

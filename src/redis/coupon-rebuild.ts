@@ -1,0 +1,83 @@
+import type { Redis } from './connection.ts';
+import { campaignKeys } from './coupon-keys.ts';
+import { type CouponRecord, packCoupon, unpackCoupon } from './coupon-record.ts';
+import { command, pipelined } from './script.ts';
+
+/** Whether scripts would issue from the campaign; for a rebuild to ask whether it is still needed. */
+export async function isCampaignIntact(redis: Redis, campaignId: string): Promise<boolean> {
+  const { runId } = redis.session();
+  const { campaign, coupons, stream } = campaignKeys(redis.keyPrefix, campaignId);
+  const [fields, sentinel, streams] = await pipelined(redis, (pipeline) =>
+    pipeline.hmget(campaign, 'epoch', 'run').hget(coupons, '').exists(stream),
+  );
+  const [epoch, run] = fields as (string | null)[];
+  return epoch !== null && run === runId && sentinel === epoch && streams === 1;
+}
+
+/** Asks to be the one rebuilder for `forMs`; false when another process is. Only a courtesy: the claim decides. */
+export async function claimCampaignRebuild(redis: Redis, campaignId: string, forMs: number): Promise<boolean> {
+  const { rebuilding } = campaignKeys(redis.keyPrefix, campaignId);
+  return (await command(redis, (client) => client.set(rebuilding, '1', 'PX', forMs, 'NX'))) === 'OK';
+}
+
+/** Lets others rebuild again. */
+export async function endCampaignRebuild(redis: Redis, campaignId: string): Promise<void> {
+  await command(redis, (client) => client.del(campaignKeys(redis.keyPrefix, campaignId).rebuilding));
+}
+
+/** One page of the coupons that Redis remembers, in no order; '0' starts and ends. */
+export async function scanCoupons(
+  redis: Redis,
+  { campaignId, cursor, countMax }: { campaignId: string; cursor: string; countMax: number },
+): Promise<{ cursor: string; coupons: CouponRecord[] }> {
+  const { coupons: key } = campaignKeys(redis.keyPrefix, campaignId);
+  const [next, flat] = await command(redis, (client) => client.hscan(key, cursor, 'COUNT', countMax));
+  const coupons: CouponRecord[] = [];
+  for (let at = 0; at < flat.length; at += 2) {
+    const buyerId = flat[at] as string;
+    if (buyerId !== '') coupons.push({ buyerId, ...unpackCoupon(flat[at + 1] as string) });
+  }
+  return { cursor: next, coupons };
+}
+
+/**
+ * Adds coupons that are known elsewhere. Coupons are only ever added, so this is right at any time, however late. Keeps
+ * the claim to be the one rebuilder for another `forMs`.
+ */
+export async function addCoupons(
+  redis: Redis,
+  campaignId: string,
+  coupons: CouponRecord[],
+  forMs: number,
+): Promise<void> {
+  if (coupons.length === 0) return;
+  const keys = campaignKeys(redis.keyPrefix, campaignId);
+  const packed = coupons.flatMap((coupon) => [coupon.buyerId, packCoupon(coupon)]);
+  await pipelined(redis, (pipeline) => pipeline.hset(keys.coupons, ...packed).pexpire(keys.rebuilding, forMs));
+}
+
+/** Puts coupons into the stream again that neither it nor MySQL has. Twice does no harm: MySQL takes a coupon once. */
+export async function publishCoupons(redis: Redis, campaignId: string, coupons: CouponRecord[]): Promise<void> {
+  if (coupons.length === 0) return;
+  const { stream } = campaignKeys(redis.keyPrefix, campaignId);
+  await pipelined(redis, (pipeline) => {
+    for (const { couponId, buyerId, issuedAtMs } of coupons)
+      pipeline.xadd(stream, '*', 'couponId', couponId, 'buyerId', buyerId, 'issuedAtMs', issuedAtMs);
+  });
+}
+
+/** The coupons of one buyer in the given campaigns, one round trip; also of campaigns that are being rebuilt. */
+export async function couponsInRedis(
+  redis: Redis,
+  campaignIds: readonly string[],
+  buyerId: string,
+): Promise<{ couponId: string; campaignId: string; issuedAtMs: number }[]> {
+  if (campaignIds.length === 0) return [];
+  const replies = await pipelined(redis, (pipeline) => {
+    for (const campaignId of campaignIds) pipeline.hget(campaignKeys(redis.keyPrefix, campaignId).coupons, buyerId);
+  });
+  return campaignIds.flatMap((campaignId, index) => {
+    const packed = replies[index];
+    return typeof packed === 'string' ? [{ campaignId, ...unpackCoupon(packed) }] : [];
+  });
+}

@@ -1,0 +1,35 @@
+import { SaleLostError } from '../domain/errors.ts';
+import { saleKeys } from './keys.ts';
+import { defineScript, unknownWord } from './script.ts';
+
+export type ReleaseReply =
+  | { status: 'released'; replayed: boolean }
+  | { status: 'confirming' }
+  | { status: 'unknown' | 'not_yours' | 'sold' | 'expired' };
+
+/** Gives a HELD hold back; `buyerId` null is an admin. Safe to repeat. Throws SaleLostError. */
+export const releaseHold = defineScript<
+  { saleId: string; holdId: string; buyerId: string | null; options: { keyedMemoryMs: number; memoryMs: number } },
+  ReleaseReply
+>('release-hold', {
+  encode: ({ saleId, holdId, buyerId, options }, redis, runId) => ({
+    keys: saleKeys(redis.keyPrefix, saleId),
+    args: [runId, redis.clock(), options.keyedMemoryMs, options.memoryMs, holdId, buyerId ?? ''],
+  }),
+  decode: ([word, ...rest], { saleId }) => {
+    switch (word) {
+      case 'lost':
+        throw new SaleLostError(saleId);
+      case 'released':
+        return { status: word, replayed: rest[0] === 1 };
+      case 'confirming':
+      case 'unknown':
+      case 'not_yours':
+      case 'sold':
+      case 'expired':
+        return { status: word };
+      default:
+        return unknownWord('release-hold', word);
+    }
+  },
+});

@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Config } from '../config.ts';
+import type { CouponCampaign } from '../domain/coupon.ts';
+import { UnavailableError } from '../domain/errors.ts';
+import { createCoupons, type Coupons } from '../engine/coupons.ts';
+import { createLog } from '../log.ts';
+import { closeMysql, connectMysql, type Mysql } from '../mysql/connection.ts';
+import { couponsOfCampaign } from '../mysql/coupons.ts';
+import { closeRedis, connectRedis, type Redis, waitForRedis } from '../redis/connection.ts';
+import { type CampaignKeys, campaignKeys } from '../redis/coupon-keys.ts';
+import { freshId, testConfig } from './stack.ts';
+
+/** What the tests of coupons share: connections under a key prefix of their own, so that no other consumer joins in. */
+export type CouponBench = {
+  config: Config;
+  redis: Redis;
+  mysql: Mysql;
+  log: ReturnType<typeof createLog>;
+  keys(campaignId: string): CampaignKeys;
+  close(): Promise<void>;
+};
+
+/** Opens a bench; `env` overrides single variables, `clock` gives scripts their time, `keyPrefix` joins another bench. */
+export async function openCouponBench(
+  env: Record<string, string> = {},
+  options: { clock?: () => number; databaseUrl?: string } = {},
+): Promise<CouponBench> {
+  const config = testConfig({
+    REDIS_KEY_PREFIX: freshId('test'),
+    COUPON_BLOCK_MS: '50',
+    COUPON_CLAIM_IDLE_MS: '400',
+    CATALOG_EVERY_MS: '100',
+    ...(options.databaseUrl ? { DATABASE_URL: options.databaseUrl } : {}),
+    ...env,
+  });
+  const redis = connectRedis({ ...config.redis, clock: options.clock, onError: () => undefined });
+  const mysql = connectMysql(config.mysql);
+  const log = createLog(config);
+  await waitForRedis(redis, 5000);
+  return {
+    config,
+    redis,
+    mysql,
+    log,
+    keys: (campaignId) => campaignKeys(redis.keyPrefix, campaignId),
+    async close() {
+      const own = await redis.client.keys(`${redis.keyPrefix}:*`);
+      if (own.length > 0) await redis.client.unlink(...own);
+      closeRedis(redis);
+      await closeMysql(mysql);
+    },
+  };
+}
+
+export const admin = { actorId: 'test-admin', requestId: 'test' };
+
+/** A campaign that is open, under a fresh id, unless `changes` say otherwise. */
+export function aCampaign(quantity: number, changes: Partial<CouponCampaign> = {}): CouponCampaign {
+  return {
+    campaignId: freshId('campaign'),
+    title: 'Ten off',
+    quantity,
+    opensAtMs: Date.now() - 60_000,
+    closesAtMs: null,
+    discount: { kind: 'percent', value: 10 },
+    createdAtMs: Date.now(),
+    ...changes,
+  };
+}
+
+/** Creates a campaign through the engine and returns its id. */
+export async function openCampaign(coupons: Coupons, quantity: number, changes: Partial<CouponCampaign> = {}): Promise<string> {
+  const { createdAtMs: _, ...campaign } = aCampaign(quantity, changes);
+  const outcome = await coupons.createCampaign({ ...admin, campaign });
+  if (outcome.status !== 'created') throw new Error(`the campaign was not created: ${outcome.status}`);
+  return campaign.campaignId;
+}
+
+/** Coupons of a campaign as MySQL has them. */
+export function storedCoupons(bench: Pick<CouponBench, 'mysql'>, campaignId: string) {
+  return couponsOfCampaign(bench.mysql.db, campaignId, null, 100_000);
+}
+
+/** Binds the engine's coupons to a bench. */
+export function couponsOn({ config, log, redis, mysql }: CouponBench): Coupons {
+  return createCoupons({ config, log, redis, mysql });
+}
+
+/** Repeats a call until it is no longer answered by UnavailableError, as a client would; counts the refusals. */
+export async function untilAvailable<T>(call: () => Promise<T>): Promise<{ reply: T; refusals: number }> {
+  for (let refusals = 0; ; refusals += 1) {
+    try {
+      return { reply: await call(), refusals };
+    } catch (error) {
+      if (!(error instanceof UnavailableError) || refusals > 200) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+/** Resolves once `check` holds; throws after `waitMs`. */
+export async function eventually(what: string, check: () => Promise<boolean>, waitMs = 10_000): Promise<void> {
+  const until = performance.now() + waitMs;
+  while (!(await check())) {
+    if (performance.now() > until) throw new Error(`not within ${waitMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A consumer in a process of its own, on the stores of a bench. `dieAt` 'ack' kills it between a COMMIT and its ack. */
+export async function spawnConsumer(bench: CouponBench, dieAt: 'never' | 'ack' = 'never') {
+  const worker = new URL('./coupon-worker.ts', import.meta.url).pathname;
+  const env = {
+    ...process.env,
+    REDIS_KEY_PREFIX: bench.redis.keyPrefix,
+    COUPON_BATCH_MAX: '10',
+  };
+  const child = spawn(process.execPath, ['--import', 'tsx', worker, dieAt], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  await once(child.stdout, 'data');
+  return {
+    /** Kills it as a power cut would; waits until it is gone. */
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+    exited: exited.then(([, signal]) => signal as string | null),
+  };
+}

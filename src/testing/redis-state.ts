@@ -1,0 +1,132 @@
+import * as assert from 'uvu/assert';
+import type { StockCounts } from '../domain/sale.ts';
+import type { Redis } from '../redis/connection.ts';
+import { type HoldRecord, unpackHold } from '../redis/hold-record.ts';
+import { saleKeys } from '../redis/keys.ts';
+import { readSale } from '../redis/read-sale.ts';
+
+/** Everything that Redis keeps of one sale, read at one moment; `#` and the empty buyer are the sentinels. */
+export type SaleState = {
+  sale: Map<string, string>;
+  holds: Map<string, string>;
+  due: Map<string, string>;
+  leases: Map<string, string>;
+  buyers: Map<string, string>;
+  ended: Map<string, string>;
+};
+
+/** Reads all six keys in one transaction. As maps: a buyer may be called `__proto__`. */
+export async function stateOf(redis: Redis, saleId: string): Promise<SaleState> {
+  const [sale, holds, due, leases, buyers, ended] = saleKeys(redis.keyPrefix, saleId) as Six<string>;
+  const transaction = redis.client.multi();
+  for (const key of [sale, holds, buyers]) transaction.hkeys(key).hvals(key);
+  for (const key of [due, leases, ended]) transaction.zrange(key, 0, '-1', 'WITHSCORES');
+  const replies = ((await transaction.exec()) ?? []).map(([error, value]) => {
+    if (error) throw error;
+    return value as string[];
+  }) as [...Six<string[]>, string[], string[], string[]];
+  const [saleFields, saleValues, ids, packed, buyerIds, counts, inDue, inLeases, inEnded] = replies;
+  return {
+    sale: zip(saleFields, saleValues),
+    holds: zip(ids, packed),
+    buyers: zip(buyerIds, counts),
+    due: unzip(inDue),
+    leases: unzip(inLeases),
+    ended: unzip(inEnded),
+  };
+}
+
+/** A hold as Redis remembers it, or null. */
+export async function holdOf(redis: Redis, saleId: string, holdId: string): Promise<HoldRecord | null> {
+  const packed = await redis.client.hget(saleKeys(redis.keyPrefix, saleId)[1] as string, holdId);
+  return packed === null ? null : unpackHold(saleId, holdId, packed);
+}
+
+/** Counts by ticket type as `[available, held, sold]`. */
+export async function stockOf(redis: Redis, saleId: string): Promise<Record<string, number[]>> {
+  const sale = await readSale(redis, saleId);
+  const triple = ({ available, held, sold }: StockCounts) => [available, held, sold];
+  return Object.fromEntries((sale?.stock ?? []).map((type) => [type.ticketTypeId, triple(type)]));
+}
+
+/** What was sold and bought before the first of the holds that Redis knows. */
+export type Past = { sold?: Record<string, number>; bought?: Record<string, number> };
+
+/**
+ * The laws that hold after every script: capacity = available + held + sold per ticket type, held and sold are those of the
+ * holds, buyers hold and have bought what their holds say, and each hold is in the one index of its status.
+ */
+export async function assertLawful(redis: Redis, saleId: string, past: Past = {}): Promise<SaleState> {
+  const state = await stateOf(redis, saleId);
+  const epoch = state.sale.get('epoch');
+  assert.is(state.holds.get('#'), epoch, 'the sentinel of holds');
+  assert.is(state.buyers.get(''), epoch, 'the sentinel of buyers');
+  const holds = [...state.holds].filter(([id]) => id !== '#').map(([id, packed]) => unpackHold(saleId, id, packed));
+  assertStock(state, holds, past);
+  assertBuyers(state, holds, past);
+  assertIndexes(state, holds);
+  return state;
+}
+
+function assertStock(state: SaleState, holds: HoldRecord[], past: Past): void {
+  const unitsOf = (id: string, ...statuses: string[]) =>
+    sum(linesWith(holds, ...statuses).map((line) => (line.ticketTypeId === id ? line.quantity : 0)));
+  const types = [...state.sale.keys()].filter((field) => field.startsWith('capacity:')).map((field) => field.slice(9));
+  for (const id of types) {
+    const count = (name: string) => Number(state.sale.get(`${name}:${id}`));
+    assert.is(count('available') + count('held') + count('sold'), count('capacity'), `conservation of ${id}`);
+    assert.is(count('held'), unitsOf(id, 'held', 'confirming'), `held of ${id}`);
+    assert.is(count('sold'), unitsOf(id, 'sold') + own(past.sold, id), `sold of ${id}`);
+  }
+}
+
+function assertBuyers(state: SaleState, holds: HoldRecord[], past: Past): void {
+  const buyerIds = new Set([...holds.map((hold) => hold.buyerId), ...state.buyers.keys()]);
+  buyerIds.delete('');
+  for (const buyerId of buyerIds) {
+    const his = holds.filter((hold) => hold.buyerId === buyerId);
+    const live = his.filter((hold) => hold.status === 'held' || hold.status === 'confirming');
+    const held = sum(linesWith(live, 'held', 'confirming').map((line) => line.quantity));
+    const bought = sum(linesWith(his, 'sold').map((line) => line.quantity)) + own(past.bought, buyerId);
+    const name = JSON.stringify(buyerId.slice(0, 40));
+    if (held === 0 && bought === 0) {
+      assert.is(state.buyers.get(buyerId), undefined, `${name} holds nothing and leaves no memory`);
+      continue;
+    }
+    const [heldThere, boughtThere, ...ids] = state.buyers.get(buyerId)?.split(',') ?? [];
+    assert.equal([Number(heldThere), Number(boughtThere)], [held, bought], `held and bought of ${name}`);
+    assert.equal(ids.sort(), live.map((hold) => hold.holdId).sort(), `live holds of ${name}`);
+  }
+}
+
+function assertIndexes(state: SaleState, holds: HoldRecord[]): void {
+  const sentinel = `-${state.sale.get('epoch')}`;
+  const withStatus = (...statuses: string[]) => holds.filter((hold) => statuses.includes(hold.status));
+  const sentinels = new Map([['#', sentinel]]);
+  const due = withStatus('held').map((hold) => [hold.holdId, String(hold.deadlineMs)] as const);
+  assert.equal(sorted(state.due), sorted(new Map([...sentinels, ...due])), 'held ones are due at their deadline');
+  const confirming = withStatus('confirming').map((hold) => hold.holdId);
+  assert.is(state.leases.get('#'), sentinel, 'the sentinel of leases');
+  assert.equal([...state.leases.keys()].sort(), ['#', ...confirming].sort(), 'confirming ones have a lease');
+  const ended = withStatus('released', 'expired').map((hold) => hold.holdId);
+  assert.equal([...state.ended.keys()].sort(), ended.sort(), 'ended ones wait to be forgotten');
+  for (const hold of holds) {
+    assert.is(hold.attempts !== '', hold.status === 'confirming', `only confirming ones have attempts: ${hold.holdId}`);
+  }
+}
+
+type Six<T> = [T, T, T, T, T, T];
+
+const linesWith = (holds: HoldRecord[], ...statuses: string[]) =>
+  holds.filter((hold) => statuses.includes(hold.status)).flatMap((hold) => hold.lines);
+const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
+const own = (counts: Record<string, number> | undefined, key: string) =>
+  counts && Object.hasOwn(counts, key) ? (counts[key] ?? 0) : 0;
+const zip = (keys: string[], values: string[]) => new Map(keys.map((key, index) => [key, values[index] ?? '']));
+const sorted = (map: Map<string, string>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+
+function unzip(flat: string[]): Map<string, string> {
+  const pairs = new Map<string, string>();
+  for (let at = 0; at < flat.length; at += 2) pairs.set(flat[at] ?? '', flat[at + 1] ?? '');
+  return pairs;
+}
