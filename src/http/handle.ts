@@ -8,7 +8,8 @@ import type { Caller } from './auth/caller.ts';
 import { readBody } from './body.ts';
 import { withDeadline } from './deadline.ts';
 import { problemOfError, type Reporter } from './errors.ts';
-import { check, checkIds, idempotencyKeyOf, parseJson, queryObject, strict } from './input.ts';
+import { check, checkIds, idempotencyKeyOf, queryObject, strict } from './input.ts';
+import { createJudgeBody } from './judge-body.ts';
 import type { Observe } from './metrics.ts';
 import { requestIdOf } from './request-id.ts';
 import { paramsOf, type Route, type RouteRequest } from './route.ts';
@@ -66,7 +67,7 @@ type Known = { caller: Caller | null; requestId: string; authorization: string |
 function readerOf(route: Route, edge: Edge): (c: Context, known: Known) => Promise<RouteRequest> {
   const names = paramsOf(route.path);
   const query = route.query && strict(route.query);
-  const body = route.body && strict(route.body);
+  const judgeBody = route.body && createJudgeBody(route, strict(route.body));
   const numbers = new Set(query ? numbersOf(query.describe()) : []);
 
   return async (c, known) => {
@@ -78,14 +79,9 @@ function readerOf(route: Route, edge: Edge): (c: Context, known: Known) => Promi
       params,
       query: query && check(query, queryObject(c.req.queries(), numbers)),
       idempotencyKey: route.idempotent ? idempotencyKeyOf(c.req.header('idempotency-key')) : undefined,
-      body: body && check(body, await readJson(c)),
+      body: judgeBody?.(await readBody(c.req, edge.bodyBytesMax)),
     };
   };
-
-  async function readJson(c: Context): Promise<unknown> {
-    const text = await readBody(c.req, edge.bodyBytesMax);
-    return text === '' && route.bodyOptional ? {} : parseJson(text);
-  }
 }
 
 /** The names in a query string that stand for numbers; a query string itself has only text. */

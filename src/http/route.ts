@@ -27,6 +27,8 @@ export type Route = {
   description?: string;
   query?: Joi.ObjectSchema;
   body?: Joi.ObjectSchema;
+  /** Many callers send the very same text, so what was judged once is kept and not judged again. */
+  bodyRepeats?: boolean;
   /** No body at all is as good as an empty object. */
   bodyOptional?: boolean;
   /** Takes the Idempotency-Key header. */

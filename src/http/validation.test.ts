@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import { suite } from '../testing/suite.ts';
 import { admin, app, badIds, buyer, notText, notWhole, refusal, refusesEach } from './bad-input.ts';
-import { problemOf } from './edge-fixtures.ts';
+import { jsonInit, problemOf } from './edge-fixtures.ts';
 
 const test = suite('validation');
 
@@ -187,4 +187,18 @@ test('query strings are judged as strictly as bodies', async () => {
   ]) {
     assert.is((await app.request(path, { headers: admin })).status, 400, path);
   }
+});
+
+test('the same bad body is refused every time, also after a good one', async () => {
+  const good = JSON.stringify(reserve);
+  const send = async (text: string) => (await app.request('/purchase/reserve', jsonInit(text, buyer))).status;
+
+  assert.equal([await send(good), await send(good), await send(good)], [500, 500, 500]);
+  const bad = [
+    good.replace('1}', '0}'),
+    `${good} x`,
+    good.replace('gala', 'g la'),
+    good.replace('}]}', '}],"__proto__":1}'),
+  ];
+  for (const text of [...bad, ...bad]) assert.is(await send(text), 400, text);
 });

@@ -103,6 +103,9 @@ async function unlessNoGroup<T>(reply: Promise<T>): Promise<T | 'no_group'> {
   }
 }
 
-function isReplyOf(error: unknown, word: string): boolean {
-  return error instanceof InvariantError && String(error.state.message).replace(/^-/, '').startsWith(word);
+/** Whether an error, translated one way or the other, was the server's answer with this code. */
+function isReplyOf(error: unknown, code: string): boolean {
+  const { cause } = error as { cause?: unknown };
+  const message = error instanceof InvariantError ? error.state.message : cause instanceof Error ? cause.message : '';
+  return String(message).replace(/^-/, '').startsWith(code);
 }

@@ -240,7 +240,7 @@ test('entries that were read from another run are not acknowledged', async () =>
 
 test('a consumer is dropped when it holds nothing, and one that holds entries never is', async () => {
   const { campaignId } = await installed(5);
-  await readCoupons(redis, { campaignId, consumer: 'idle', countMax: 10 }, '>');
+  await redis.client.xgroup('CREATECONSUMER', bench.keys(campaignId).stream, 'mysql', 'idle');
   await issue(campaignId, 'alice');
   await readCoupons(redis, { campaignId, consumer: 'dead', countMax: 10 }, '>');
 

@@ -1,9 +1,9 @@
+import { createHash } from 'node:crypto';
 import { startCouponConsumer } from '../engine/coupon-consumer.ts';
 import { createLog } from '../log.ts';
 import { connectMysql } from '../mysql/connection.ts';
 import { connectRedis, waitForRedis } from '../redis/connection.ts';
 import { readScript } from '../redis/script.ts';
-import { createHash } from 'node:crypto';
 import { testConfig } from './stack.ts';
 
 /** A process that only consumes coupons, for tests to kill. `ack` as its argument makes it kill itself before its first ack. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Config } from '../config.ts';
 import type { CouponCampaign } from '../domain/coupon.ts';
 import { UnavailableError } from '../domain/errors.ts';
-import { createCoupons, type Coupons } from '../engine/coupons.ts';
+import { type Coupons, createCoupons } from '../engine/coupons.ts';
 import { createLog } from '../log.ts';
 import { closeMysql, connectMysql, type Mysql } from '../mysql/connection.ts';
 import { couponsOfCampaign } from '../mysql/coupons.ts';
@@ -70,7 +70,11 @@ export function aCampaign(quantity: number, changes: Partial<CouponCampaign> = {
 }
 
 /** Creates a campaign through the engine and returns its id. */
-export async function openCampaign(coupons: Coupons, quantity: number, changes: Partial<CouponCampaign> = {}): Promise<string> {
+export async function openCampaign(
+  coupons: Coupons,
+  quantity: number,
+  changes: Partial<CouponCampaign> = {},
+): Promise<string> {
   const { createdAtMs: _, ...campaign } = aCampaign(quantity, changes);
   const outcome = await coupons.createCampaign({ ...admin, campaign });
   if (outcome.status !== 'created') throw new Error(`the campaign was not created: ${outcome.status}`);
@@ -116,7 +120,10 @@ export async function spawnConsumer(bench: CouponBench, dieAt: 'never' | 'ack' =
     REDIS_KEY_PREFIX: bench.redis.keyPrefix,
     COUPON_BATCH_MAX: '10',
   };
-  const child = spawn(process.execPath, ['--import', 'tsx', worker, dieAt], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--import', 'tsx', worker, dieAt], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exited = once(child, 'exit');
   await once(child.stdout, 'data');
   return {

@@ -44,6 +44,8 @@ const reserve = route({
   description:
     'Takes every line or none. With an Idempotency-Key the call may be repeated after a lost answer; without one a repeat is a second hold.',
   body: reserveBody,
+  // A crowd that wants the same tickets sends the same few bytes; who asks stands in the token.
+  bodyRepeats: true,
   idempotent: true,
   successes: [
     { status: 201, description: 'The tickets are held.', schema: reservedSchema, example: reservedExample },
