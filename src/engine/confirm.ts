@@ -50,7 +50,7 @@ async function attempt(context: Context, confirming: Confirming): Promise<Round>
     case 'lost':
       return null;
     case 'frozen':
-      await sleep(begun.remainingMs);
+      await sleep(Math.min(begun.remainingMs, FROZEN_POLL_MS));
       return null;
     case 'not_yours':
       return { status: 'not_your_hold' };

@@ -10,6 +10,7 @@ import { createEngineMetrics, type EngineMetrics } from './metrics.ts';
 import { createRebuilder, type Rebuilder } from './rebuild.ts';
 import { createReceipts, type Receipts } from './receipt.ts';
 import { createHotScripts, type HotScripts } from './scripts.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 /** What the parts of the engine share. */
 export type Context = {
@@ -24,6 +25,8 @@ export type Context = {
   rebuilder: Rebuilder;
   expiryQueue: ExpiryQueue;
   metrics: EngineMetrics;
+  /** Resyncs of this process take turns: each needs two connections, and a crowd would hold them all, each waiting. */
+  resyncTurns: Turns;
 };
 
 /** Opens the connections of this process; none of them has answered yet. */
@@ -44,6 +47,7 @@ export function openContext(config: Config, { log, registry, clock }: EngineDeps
     rebuilder: createRebuilder({ config, log, redis, mysql, metrics }),
     expiryQueue: openExpiryQueue(config.redis, onError),
     metrics,
+    resyncTurns: createTurns(),
   };
 }
 

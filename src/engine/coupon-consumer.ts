@@ -36,7 +36,7 @@ export function startCouponConsumer(
   const deps: LaneDeps = { ...base, rebuilder, consumer, onDeadLetter: hooks.onDeadLetter ?? (() => undefined) };
   const lanes = new Map<string, Lane>();
   const catalog = { dueMs: 0, endedAfterMs: 0 };
-  const state = { stopping: false, wake: () => undefined as void };
+  const state: { stopping: boolean; wake: () => void } = { stopping: false, wake: () => undefined };
 
   async function run(): Promise<void> {
     while (!state.stopping) {

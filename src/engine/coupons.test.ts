@@ -3,7 +3,15 @@ import type { Coupon, IssueCouponOutcome } from '../domain/coupon.ts';
 import { CampaignLostError, RequestError } from '../domain/errors.ts';
 import { insertDeadLetter } from '../mysql/coupon-dead-letters.ts';
 import { insertCoupons } from '../mysql/coupons.ts';
-import { aCampaign, admin, couponsOn, openCampaign, openCouponBench, storedCoupons, untilAvailable } from '../testing/coupons.ts';
+import {
+  aCampaign,
+  admin,
+  couponsOn,
+  openCampaign,
+  openCouponBench,
+  storedCoupons,
+  untilAvailable,
+} from '../testing/coupons.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
 import { startCouponConsumer } from './coupon-consumer.ts';
@@ -58,7 +66,11 @@ test('a campaign is created once, with its audit, and a repeat by key answers th
   assert.is(first.status, 'created');
   assert.equal(repeat, first);
   assert.equal(other, { status: 'campaign_exists' });
-  const audits = await bench.mysql.db.selectFrom('admin_audit').selectAll().where('action', '=', 'campaign.create').execute();
+  const audits = await bench.mysql.db
+    .selectFrom('admin_audit')
+    .selectAll()
+    .where('action', '=', 'campaign.create')
+    .execute();
   assert.is(audits.filter((row) => row.after_json.includes(campaign.campaignId)).length, 1);
 });
 

@@ -25,7 +25,11 @@ const RECOUNT_MAX = 5000;
  * Sets Redis right from MySQL and the live holds, in mid-sale. Safe to repeat. Throws UnavailableError when a store is away
  * or the sale is lost (it is then rebuilt, which sets it right as well).
  */
-export async function resync(context: Context, input: AdminAction & ResyncInput): Promise<ResyncOutcome> {
+export function resync(context: Context, input: AdminAction & ResyncInput): Promise<ResyncOutcome> {
+  return context.resyncTurns.run(() => resyncNow(context, input));
+}
+
+async function resyncNow(context: Context, input: AdminAction & ResyncInput): Promise<ResyncOutcome> {
   const { saleId, dryRun, reason } = input;
   return runAdmin<ResyncOutcome>(context, { ...input, request: ['resync', saleId, dryRun, reason] }, async (trx) => {
     if (!(await lockSale(trx, saleId))) return { outcome: { status: 'sale_not_found' }, audit: null };

@@ -118,7 +118,9 @@ test('refused buyers leave no memory behind', async () => {
   await issue(campaignId, 'a', 'b', 'c', 'd', 'e');
   const keys = bench.keys(campaignId);
   const measure = async () => {
-    const sizes = [keys.campaign, keys.coupons, keys.stream].map((key) => redis.client.memory('USAGE', key, 'SAMPLES', 0));
+    const sizes = [keys.campaign, keys.coupons, keys.stream].map((key) =>
+      redis.client.memory('USAGE', key, 'SAMPLES', 0),
+    );
     const names = await redis.client.keys(`${redis.keyPrefix}:{${campaignId}}:*`);
     return { sizes: await Promise.all(sizes), fields: await redis.client.hlen(keys.coupons), names: names.sort() };
   };
@@ -175,7 +177,11 @@ test('a suspended campaign issues nothing until it is installed, and keeps its c
   await addCoupons(redis, campaignId, [{ couponId: 'coupon-carol', buyerId: 'carol', issuedAtMs: 7 }], 1000);
   assert.is(await installCampaign(redis, { campaign, epoch: 3 }), 'installed');
 
-  assert.equal(await statuses(campaignId, 'alice', 'carol', 'bob'), ['already_issued', 'already_issued', 'coupons_exhausted']);
+  assert.equal(await statuses(campaignId, 'alice', 'carol', 'bob'), [
+    'already_issued',
+    'already_issued',
+    'coupons_exhausted',
+  ]);
   assert.ok(await isCampaignIntact(redis, campaignId));
 });
 
@@ -232,7 +238,9 @@ test('entries that were read from another run are not acknowledged', async () =>
   const { campaignId } = await installed(1);
   await issue(campaignId, 'alice');
 
-  const error = await ackCoupons(redis, { campaignId, runId: 'f'.repeat(40), entryIds: ['1-1'] }).catch((it: unknown) => it);
+  const error = await ackCoupons(redis, { campaignId, runId: 'f'.repeat(40), entryIds: ['1-1'] }).catch(
+    (it: unknown) => it,
+  );
 
   assert.instance(error, UnavailableError);
   assert.is(await redis.client.xlen(bench.keys(campaignId).stream), 1);

@@ -6,7 +6,7 @@ import { connectRedis, waitForRedis } from '../redis/connection.ts';
 import { readScript } from '../redis/script.ts';
 import { testConfig } from './stack.ts';
 
-/** A process that only consumes coupons, for tests to kill. `ack` as its argument makes it kill itself before its first ack. */
+/** A process that only consumes coupons, for tests to kill. With `dies-before-ack` it kills itself after a COMMIT. */
 const config = testConfig({
   REDIS_KEY_PREFIX: process.env['REDIS_KEY_PREFIX'] ?? '',
   COUPON_BATCH_MAX: process.env['COUPON_BATCH_MAX'] ?? '10',
@@ -16,13 +16,13 @@ const config = testConfig({
 const redis = connectRedis({ ...config.redis, onError: () => undefined });
 await waitForRedis(redis, 5000);
 
-if (process.argv[2] === 'ack') {
+if (process.argv[2] === 'dies-before-ack') {
   const ackSha = createHash('sha1').update(readScript('ack-coupons')).digest('hex');
   const evalsha = redis.client.evalsha.bind(redis.client) as (...args: unknown[]) => Promise<unknown>;
-  redis.client.evalsha = ((...args: unknown[]) => {
+  redis.client.evalsha = (...args: unknown[]) => {
     if (args[0] === ackSha) process.kill(process.pid, 'SIGKILL');
     return evalsha(...args);
-  }) as typeof redis.client.evalsha;
+  };
 }
 
 startCouponConsumer({ config, log: createLog(config), redis, mysql: connectMysql(config.mysql) });

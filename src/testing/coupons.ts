@@ -21,7 +21,10 @@ export type CouponBench = {
   close(): Promise<void>;
 };
 
-/** Opens a bench; `env` overrides single variables, `clock` gives scripts their time, `keyPrefix` joins another bench. */
+/**
+ * Opens a bench; `env` overrides single variables, and a REDIS_KEY_PREFIX there joins another bench, whose keys it then leaves
+ * alone. `clock` gives scripts their time.
+ */
 export async function openCouponBench(
   env: Record<string, string> = {},
   options: { clock?: () => number; databaseUrl?: string } = {},
@@ -45,7 +48,7 @@ export async function openCouponBench(
     log,
     keys: (campaignId) => campaignKeys(redis.keyPrefix, campaignId),
     async close() {
-      const own = await redis.client.keys(`${redis.keyPrefix}:*`);
+      const own = env['REDIS_KEY_PREFIX'] ? [] : await redis.client.keys(`${redis.keyPrefix}:*`);
       if (own.length > 0) await redis.client.unlink(...own);
       closeRedis(redis);
       await closeMysql(mysql);
@@ -112,18 +115,16 @@ export async function eventually(what: string, check: () => Promise<boolean>, wa
   }
 }
 
-/** A consumer in a process of its own, on the stores of a bench. `dieAt` 'ack' kills it between a COMMIT and its ack. */
-export async function spawnConsumer(bench: CouponBench, dieAt: 'never' | 'ack' = 'never') {
+/**
+ * A consumer in a process of its own, on the stores of a bench, with batches of `batchMax`. `diesBeforeAck` kills it between its
+ * first COMMIT and the acknowledgement.
+ */
+export async function spawnConsumer(bench: CouponBench, options: { batchMax?: number; diesBeforeAck?: boolean } = {}) {
   const worker = new URL('./coupon-worker.ts', import.meta.url).pathname;
-  const env = {
-    ...process.env,
-    REDIS_KEY_PREFIX: bench.redis.keyPrefix,
-    COUPON_BATCH_MAX: '10',
-  };
-  const child = spawn(process.execPath, ['--import', 'tsx', worker, dieAt], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const { batchMax = 10, diesBeforeAck = false } = options;
+  const env = { ...process.env, REDIS_KEY_PREFIX: bench.redis.keyPrefix, COUPON_BATCH_MAX: String(batchMax) };
+  const args = ['--import', 'tsx', worker, diesBeforeAck ? 'dies-before-ack' : ''];
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   await once(child.stdout, 'data');
   return {

@@ -1,0 +1,92 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { dataFolder, projectFolder } from '../../scripts/local.ts';
+import { NotPossible } from '../../scripts/not-possible.ts';
+import { say } from '../../scripts/say.ts';
+import { spawnGuarded } from '../../scripts/stores/guardian.ts';
+import { freePort } from '../../scripts/stores/ports.ts';
+import { openStores } from '../../scripts/stores.ts';
+import { loadSearchPath } from '../../src/config.ts';
+import { migrateToLatest } from '../../src/mysql/migrate.ts';
+import { waitFor } from '../../src/probe.ts';
+import type { Ending } from './ending.ts';
+import type { Target } from './target.ts';
+
+const startTimeoutMs = 60_000;
+
+/**
+ * Builds the code and runs it as in production, a server and a worker, on throw-away stores of its own: those that the
+ * environment names are left alone, for they may be in use. All of it ends with `ending`, or with this process.
+ */
+export async function startOwnEngine(env: NodeJS.ProcessEnv, ending: Ending): Promise<Target> {
+  const folder = join(dataFolder, `burst-${randomBytes(6).toString('hex')}`);
+  ending.add(() => rmSync(folder, { recursive: true, force: true }));
+  await build(folder);
+  say('built what production runs');
+
+  const stores = await openStores({ for: 'test' }, { ...env, REDIS_URL: '', DATABASE_URL: '' }, say);
+  ending.add(() => stores.close());
+  await migrateToLatest(stores.mysql.url);
+
+  const secret = randomBytes(32).toString('base64url');
+  const baseUrl = `http://127.0.0.1:${await freePort()}`;
+  const settings = {
+    PATH: loadSearchPath(env),
+    NODE_ENV: 'production',
+    LOG_LEVEL: 'warn',
+    HOST: '127.0.0.1',
+    PORT: new URL(baseUrl).port,
+    REDIS_URL: stores.redis.url,
+    DATABASE_URL: stores.mysql.url,
+    AUTH_JWT_SECRET: secret,
+  };
+  const worker = await run('worker', { folder, env: settings, ending, answers: async () => true });
+  const server = await run('server', { folder, env: settings, ending, answers: () => isReady(baseUrl) });
+  say(`an engine of our own listens on ${baseUrl}`);
+  return {
+    baseUrl,
+    tokens: { secret, issuer: null, audience: null },
+    pids: { server: server.pid, worker: worker.pid },
+    logLines: () => [...server.logLines(), ...worker.logLines()],
+  };
+}
+
+/** Into a folder of its own, so that nobody's dist is pulled away; below the project, so that packages are found. */
+async function build(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const args = ['-p', join(projectFolder, 'tsconfig.build.json'), '--outDir', folder];
+  try {
+    await promisify(execFile)(join(projectFolder, 'node_modules', '.bin', 'tsc'), args);
+  } catch (error) {
+    throw new NotPossible(`the code does not compile:\n${(error as { stdout?: string }).stdout ?? ''}`);
+  }
+  for (const name of ['lua', 'migrations']) cpSync(join(projectFolder, name), join(folder, name), { recursive: true });
+}
+
+async function run(
+  name: 'server' | 'worker',
+  input: { folder: string; env: NodeJS.ProcessEnv; ending: Ending; answers: () => Promise<boolean> },
+): Promise<{ pid: number; logLines: () => string[] }> {
+  const logFile = join(input.folder, `${name}.log`);
+  const logLines = () => readFileSync(logFile, 'utf8').split('\n').filter(Boolean);
+  const program = join(input.folder, 'src', `${name}.js`);
+  const child = await spawnGuarded({ command: process.execPath, args: [program], logFile, env: input.env });
+  input.ending.add(() => child.end({ keep: true }));
+  let exitCode: number | null = null;
+  void child.exited.then((code) => {
+    exitCode = code;
+  });
+  const failed = () => (exitCode === null ? null : `ended with code ${exitCode}\n${logLines().slice(-10).join('\n')}`);
+  await waitFor({ what: `the ${name}`, answers: input.answers, failed, timeoutMs: startTimeoutMs });
+  return { pid: child.pid, logLines };
+}
+
+async function isReady(baseUrl: string): Promise<boolean> {
+  return fetch(`${baseUrl}/readyz`, { signal: AbortSignal.timeout(2000) }).then(
+    (response) => response.status === 200,
+    () => false,
+  );
+}

@@ -1,0 +1,134 @@
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { createConnection } from 'mysql2/promise';
+import * as assert from 'uvu/assert';
+import { assertAgreement, mysqlOf } from '../testing/agreement.ts';
+import { hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
+import { suite } from '../testing/suite.ts';
+import { until } from '../testing/until.ts';
+
+const test = suite('races for one hold');
+const patience = { REDIS_COMMAND_TIMEOUT_MS: '5000', CONFIRM_DEADLINE_MS: '8000', HOLD_LEASE_MS: '50' };
+const main = await openTestEngine(patience);
+const other = await openTestEngine(patience, { sharing: main });
+test.after(async () => {
+  await other.close();
+  await main.close();
+});
+
+/** Calls `work` again and again, as impatient workers would; `stop` waits for the last call. */
+function again(work: () => Promise<unknown>): { stop(): Promise<void> } {
+  let stopped = false;
+  const loop = async () => {
+    while (!stopped) {
+      await work();
+      await sleep(1);
+    }
+  };
+  const running = loop();
+  return {
+    stop: () => {
+      stopped = true;
+      return running;
+    },
+  };
+}
+
+test('five hundred confirms on their deadlines, with sweeps: each hold has one order or is expired, never both', async () => {
+  const saleId = await openSale(main.engine, 500, { holdTtlMs: 600, buyerTicketsMax: 1 });
+  const holds = await Promise.all(Array.from({ length: 500 }, (_, n) => hold(main.engine, { saleId, buyerId: `b${n}` })));
+  const sweeper = again(() => other.engine.work.sweepSale(saleId));
+  const recovery = again(() => other.engine.work.recoverSale(saleId));
+
+  const outcomes = await Promise.all(
+    holds.map(async ({ token, expiresAtMs }, n) => {
+      await sleep(expiresAtMs - Date.now() - 60 + (n % 80));
+      const { engine } = n % 2 === 0 ? main : other;
+      return engine.confirm({ buyerId: `b${n}`, token });
+    }),
+  );
+  await until('nothing is held', async () => (await stockOf(main.engine, saleId)).held === 0);
+  await Promise.all([sweeper.stop(), recovery.stop()]);
+
+  const decided = new Map((await mysqlOf(main, saleId)).holds.map((row) => [row.holdId, row]));
+  for (const [n, outcome] of outcomes.entries()) {
+    const known = decided.get(holds[n]?.holdId ?? '');
+    if (outcome.status === 'confirmed') assert.is(known?.orderId, outcome.order.orderId);
+    else assert.equal([outcome.status, known?.outcome === 'sold'], ['hold_expired', false]);
+  }
+  const confirmed = outcomes.filter((outcome) => outcome.status === 'confirmed').length;
+  assert.ok(confirmed > 0 && confirmed < 500, `the race was one: ${confirmed} of 500 were confirmed`);
+  const stock = await stockOf(main.engine, saleId);
+  assert.equal([stock.available, stock.sold, stock.soldInMysql], [500 - confirmed, confirmed, confirmed]);
+  await assertAgreement(main, saleId);
+});
+
+test('a confirm that began in time is sold, though deadline, sweep and recovery pass while MySQL makes it wait', async () => {
+  const saleId = await openSale(main.engine, 1, { holdTtlMs: 300 });
+  const { token, holdId, expiresAtMs } = await hold(main.engine, { saleId, buyerId: 'alice' });
+  const blocker = await createConnection(main.databaseUrl);
+  await blocker.beginTransaction();
+  await blocker.query('SELECT sold FROM ticket_types WHERE sale_id = ? FOR UPDATE', [saleId]);
+
+  const confirming = main.engine.confirm({ buyerId: 'alice', token });
+  await sleep(expiresAtMs + 50 - Date.now());
+  await other.engine.work.sweepSale(saleId);
+  const recovering = other.engine.work.recoverSale(saleId);
+  const meanwhile = await stockOf(main.engine, saleId);
+  const release = await other.engine.release({ buyerId: 'alice', token });
+  await blocker.rollback();
+  await blocker.end();
+
+  const outcome = await confirming;
+  await recovering;
+  assert.equal([meanwhile.available, meanwhile.held], [0, 1]);
+  assert.is(release.status, 'confirm_in_progress');
+  assert.is(outcome.status, 'confirmed');
+  assert.equal((await mysqlOf(main, saleId)).holds.map((row) => [row.holdId, row.outcome]), [[holdId, 'sold']]);
+  await assertAgreement(main, saleId);
+});
+
+test('confirm and release of one hold two hundred times: never are both told success', async () => {
+  const saleId = await openSale(main.engine, 200, { buyerTicketsMax: 1 });
+  const holds = await Promise.all(Array.from({ length: 200 }, (_, n) => hold(main.engine, { saleId, buyerId: `b${n}` })));
+  const seen = { confirmed: 0, released: 0 };
+
+  for (const [n, { token }] of holds.entries()) {
+    const buyerId = `b${n}`;
+    const releaseLater = async () => {
+      for (let turns = 0; turns < n % 4; turns++) await turn();
+      return (n % 8 < 4 ? main : other).engine.release({ buyerId, token });
+    };
+    const [confirm, release] = await Promise.all([main.engine.confirm({ buyerId, token }), releaseLater()]);
+
+    if (confirm.status === 'confirmed') {
+      seen.confirmed += 1;
+      assert.ok(['confirm_in_progress', 'already_confirmed'].includes(release.status), release.status);
+    } else {
+      seen.released += 1;
+      assert.equal([confirm.status, release.status], ['hold_released', 'released']);
+    }
+  }
+
+  assert.ok(seen.confirmed > 0 && seen.released > 0, `both have won: ${JSON.stringify(seen)}`);
+  assert.is((await stockOf(main.engine, saleId)).sold, seen.confirmed);
+  await assertAgreement(main, saleId);
+});
+
+test('two processes that confirm one hold at once give one order, and only one of them says that it is new', async () => {
+  const saleId = await openSale(main.engine, 40, { buyerTicketsMax: 1 });
+  const holds = await Promise.all(Array.from({ length: 40 }, (_, n) => hold(main.engine, { saleId, buyerId: `b${n}` })));
+
+  const pairs = await Promise.all(
+    holds.map(({ token }, n) =>
+      Promise.all([main, other].map(({ engine }) => engine.confirm({ buyerId: `b${n}`, token }))),
+    ),
+  );
+
+  for (const outcomes of pairs) {
+    const orders = outcomes.map((outcome) => (outcome.status === 'confirmed' ? outcome.order.orderId : outcome.status));
+    assert.is(new Set(orders).size, 1, orders.join(' and '));
+    assert.is(outcomes.filter((outcome) => outcome.status === 'confirmed' && !outcome.replayed).length, 1);
+  }
+  assert.is((await stockOf(main.engine, saleId)).soldInMysql, 40);
+  await assertAgreement(main, saleId);
+});

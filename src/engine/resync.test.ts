@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnection } from 'mysql2/promise';
+import * as assert from 'uvu/assert';
+import { saleKey } from '../redis/keys.ts';
+import { assertAgreement, mysqlOf, redisOf } from '../testing/agreement.ts';
+import { admin, hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
+import { suite } from '../testing/suite.ts';
+import { failureOf, until } from '../testing/until.ts';
+
+const test = suite('resync in mid-sale');
+const patience = { REDIS_COMMAND_TIMEOUT_MS: '5000', CONFIRM_DEADLINE_MS: '8000' };
+const main = await openTestEngine(patience);
+const other = await openTestEngine(patience, { sharing: main });
+const redis = await redisOf(main);
+const { engine } = main;
+test.after(async () => {
+  redis.end();
+  await other.close();
+  await main.close();
+});
+
+const order = (saleId: string, dryRun = false) => ({ ...admin, saleId, dryRun, reason: 'a test' });
+
+/** Waits until so many holds of the sale are CONFIRMING. */
+const confirming = (saleId: string, count: number) =>
+  until('the confirms have begun', async () => {
+    const page = await engine.holds.list({ saleId, status: 'confirming', limit: 1000 });
+    return page?.items.length === count;
+  });
+
+test('resyncs from two processes all through a burst disturb nothing, and nothing is refused for long', async () => {
+  const saleId = await openSale(engine, 150, { holdTtlMs: 700, buyerTicketsMax: 2 });
+  const bursting = { now: true };
+  const resyncs = [main, other].map(async (each) => {
+    const seen: string[] = [];
+    while (bursting.now) seen.push((await each.engine.sales.resync(order(saleId))).status);
+    return seen;
+  });
+
+  const buyer = async (n: number) => {
+    await sleep((n % 50) * 20);
+    const { engine: mine } = n % 2 === 0 ? main : other;
+    const buyerId = `b${n}`;
+    const placed = await mine.reserve({ saleId, buyerId, lines: [{ ticketTypeId: 'std', quantity: 1 + (n % 2) }] });
+    if (placed.status !== 'held') return placed.status;
+    if (n % 5 === 0) return 'walked away';
+    const { token } = placed.hold;
+    return (await (n % 5 === 1 ? mine.release({ buyerId, token }) : mine.confirm({ buyerId, token }))).status;
+  };
+  const outcomes = await Promise.all(Array.from({ length: 200 }, (_, n) => buyer(n)));
+  bursting.now = false;
+  const statuses = (await Promise.all(resyncs)).flat();
+
+  await until('nothing is held', async () => {
+    await engine.work.sweepSale(saleId);
+    return (await stockOf(engine, saleId)).held === 0;
+  });
+  const count = (status: string) => outcomes.filter((outcome) => outcome === status).length;
+  assert.ok(count('confirmed') > 0 && count('released') > 0, outcomes.join(' '));
+  assert.is((await mysqlOf(main, saleId)).holds.length, count('confirmed'));
+  assert.ok(statuses.includes('resynced') && statuses.length > 5, statuses.join(' '));
+  await assertAgreement(main, saleId);
+});
+
+test('a resync while fifty confirms wait for MySQL leaves nothing to be set right afterwards', async () => {
+  const saleId = await openSale(engine, 60, { buyerTicketsMax: 1 });
+  const holds = await Promise.all(Array.from({ length: 50 }, (_, n) => hold(engine, { saleId, buyerId: `b${n}` })));
+  const blocker = await createConnection(main.databaseUrl);
+  await blocker.beginTransaction();
+  await blocker.query('SELECT sold FROM ticket_types WHERE sale_id = ? FOR UPDATE', [saleId]);
+
+  const confirms = holds.map(({ token }, n) => (n % 2 ? main : other).engine.confirm({ buyerId: `b${n}`, token }));
+  await confirming(saleId, 50);
+  const outcome = await engine.sales.resync(order(saleId));
+  await blocker.rollback();
+  await blocker.end();
+  const confirmed = (await Promise.all(confirms)).filter(({ status }) => status === 'confirmed');
+
+  const counts = { available: 10, held: 50, sold: 0 };
+  const row = { ticketTypeId: 'std', before: counts, after: counts, drift: 0 };
+  assert.equal(outcome, { status: 'resynced', applied: true, ticketTypes: [row] });
+  assert.is(confirmed.length, 50);
+  await assertAgreement(main, saleId);
+});
+
+test('an order whose finish was lost is made SOLD by a resync, and recovery adds nothing to that', async () => {
+  const saleId = await openSale(engine, 5);
+  const { token } = await hold(engine, { saleId, buyerId: 'alice' });
+  const [leases, holds] = ['leases', 'holds'].map((name) => `${redis.keyPrefix}:{${saleId}}:${name}`) as [string, string];
+  await engine.confirm({ buyerId: 'alice', token });
+  // As Redis stood before the finish: the hold CONFIRMING, its units held.
+  const [id, packed] = Object.entries(await redis.client.hgetall(holds)).find(([key]) => key !== '#') as [string, string];
+  await redis.client.hset(holds, id, packed.replace(/^S;((?:[^;]*;){5});/, 'C;$1attempt1;'));
+  await redis.client.zadd(leases, 1, id);
+  await redis.client.hset(saleKey(redis.keyPrefix, saleId), 'held:std', 1, 'sold:std', 0, 'finishes', 0);
+  await redis.client.hset(`${redis.keyPrefix}:{${saleId}}:buyers`, 'alice', `1,0,${id}`);
+
+  const outcome = await engine.sales.resync(order(saleId));
+  await engine.work.recoverSale(saleId);
+
+  assert.is(outcome.status === 'resynced' && outcome.ticketTypes[0]?.after.sold, 1);
+  assert.is(outcome.status === 'resynced' && outcome.ticketTypes[0]?.drift, 0);
+  await assertAgreement(main, saleId);
+});
+
+test('whatever was added to a count by hand, one resync sets right; a dry run shows it and changes nothing', async () => {
+  for (const [field, by] of [['available', 7], ['available', -7], ['held', 3], ['held', -1], ['sold', 2], ['capacity', 5]] as const) {
+    const saleId = await openSale(engine, 10);
+    const kept = await hold(engine, { saleId, buyerId: 'alice' });
+    const sold = await hold(engine, { saleId, buyerId: 'bob' });
+    await engine.confirm({ buyerId: 'bob', token: sold.token });
+    await redis.client.hincrby(saleKey(redis.keyPrefix, saleId), `${field}:std`, by);
+
+    const dry = await engine.sales.resync(order(saleId, true));
+    const between = await stockOf(engine, saleId);
+    const real = await engine.sales.resync(order(saleId));
+
+    assert.ok(dry.status === 'resynced' && real.status === 'resynced');
+    if (dry.status !== 'resynced' || real.status !== 'resynced') return;
+    assert.equal([dry.applied, real.applied], [false, true]);
+    assert.equal(dry.ticketTypes, real.ticketTypes);
+    assert.is(real.ticketTypes[0]?.drift, field === 'available' ? -by : 0, `${field} ${by}`);
+    assert.is(between.balanced, false, `${field} ${by} is still wrong after the dry run`);
+    await assertAgreement(main, saleId);
+    assert.is((await engine.confirm({ buyerId: 'alice', token: kept.token })).status, 'confirmed');
+    await assertAgreement(main, saleId);
+  }
+});
+
+test('a sold-out sale, whose stock is zero, is set right too', async () => {
+  const saleId = await openSale(engine, 1);
+  const { token } = await hold(engine, { saleId, buyerId: 'alice' });
+  await engine.confirm({ buyerId: 'alice', token });
+  await redis.client.hincrby(saleKey(redis.keyPrefix, saleId), 'available:std', 4);
+
+  await engine.sales.resync(order(saleId));
+
+  const next = await engine.reserve({ saleId, buyerId: 'bob', lines: [{ ticketTypeId: 'std', quantity: 1 }] });
+  assert.is(next.status, 'sold_out');
+  await assertAgreement(main, saleId);
+});
+
+test('what Redis promised beyond MySQL is refused as sold out, sets Redis right, and harms no other sale', async () => {
+  const saleId = await openSale(engine, 5, { buyerTicketsMax: 1 });
+  const calm = await openSale(engine, 20, { buyerTicketsMax: 1 });
+  await redis.client.hincrby(saleKey(redis.keyPrefix, saleId), 'available:std', 60);
+  const reserveAll = (id: string, count: number) =>
+    Promise.all(Array.from({ length: count }, (_, n) => hold(engine, { saleId: id, buyerId: `b${n}` })));
+  const drifted = await reserveAll(saleId, 60);
+  const others = await reserveAll(calm, 20);
+
+  const confirmAll = (holds: typeof drifted) =>
+    Promise.all(holds.map(({ token }, n) => engine.confirm({ buyerId: `b${n}`, token })));
+  const [outcomes, unharmed] = await Promise.all([confirmAll(drifted), confirmAll(others)]);
+
+  const count = (status: string) => outcomes.filter((outcome) => outcome.status === status).length;
+  assert.equal([count('confirmed'), count('sold_out')], [5, 55]);
+  assert.is(unharmed.filter(({ status }) => status === 'confirmed').length, 20);
+  await until('the engine has set Redis right by itself', async () => (await stockOf(engine, saleId)).balanced);
+  const audits = (await engine.audit.list({ saleId, limit: 100 })).items;
+  assert.ok(audits.some((entry) => entry.action === 'sale.resync' && entry.actorId === 'onsale'));
+  await until('its other resyncs are over', async () => {
+    await assertAgreement(main, saleId);
+    return true;
+  });
+});
+
+test('twenty resyncs at once take turns; who has to wait too long is told so and the sale is right', async () => {
+  const saleId = await openSale(engine, 5);
+  await redis.client.hincrby(saleKey(redis.keyPrefix, saleId), 'available:std', 3);
+
+  const results = await Promise.allSettled(Array.from({ length: 20 }, () => engine.sales.resync(order(saleId))));
+
+  const applied = results.filter((result) => result.status === 'fulfilled' && result.value.status === 'resynced');
+  assert.ok(applied.length > 0, results.map((result) => String(result.status === 'rejected' && result.reason)).join());
+  await assertAgreement(main, saleId);
+});
+
+test('a sale that is lost is not resynced from nothing: it is rebuilt', async () => {
+  const saleId = await openSale(engine, 5);
+  await hold(engine, { saleId, buyerId: 'alice' });
+  await redis.client.del(`${redis.keyPrefix}:{${saleId}}:due`);
+
+  const error = await failureOf(() => engine.sales.resync(order(saleId)));
+
+  assert.is(error.name, 'SaleLostError');
+  await until('it is rebuilt', async () => (await stockOf(engine, saleId).catch(() => null))?.held === 1);
+  await assertAgreement(main, saleId);
+});

@@ -1,0 +1,30 @@
+/** Runs works one after the other, in the order in which they were asked for. */
+export type Turns = {
+  run<T>(work: () => Promise<T>): Promise<T>;
+  /** As `run`, unless the same work is waiting for its turn already: what waits will see whatever has happened until now. */
+  runOnce(name: string, work: () => Promise<unknown>): Promise<void>;
+};
+
+/** Makes a row of its own. A work that fails does not keep the next one waiting. */
+export function createTurns(): Turns {
+  const waiting = new Set<string>();
+  let last: Promise<unknown> = Promise.resolve();
+
+  function run<T>(work: () => Promise<T>): Promise<T> {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  return {
+    run,
+    async runOnce(name, work) {
+      if (waiting.has(name)) return;
+      waiting.add(name);
+      await run(() => {
+        waiting.delete(name);
+        return work();
+      });
+    },
+  };
+}
