@@ -68,15 +68,13 @@ async function run(options: Options, env: NodeJS.ProcessEnv, ending: Ending): Pr
     bar.stop(),
   );
 
-  const aftermath = await readAftermath(admin, saleId);
-  await admin.closeSale(saleId);
-  const rules = judge({
-    ...options,
-    ...shots,
-    ...aftermath,
-    reserves: shots.tally.counts('reserve'),
-    confirms: shots.tally.counts('confirm'),
+  const seen = { reserves: shots.tally.counts('reserve'), confirms: shots.tally.counts('confirm') };
+  const aftermath = await readAftermath(admin, saleId).catch((error: Error) => {
+    const why = error.cause instanceof Error ? error.cause.message : error.message;
+    throw new NotPossible(`no verdict: the books cannot be read (${why}); seen were ${JSON.stringify(seen)}`);
   });
+  await admin.closeSale(saleId);
+  const rules = judge({ ...options, ...shots, ...aftermath, ...seen });
   const machine = describeMachine(await admin.health());
   return makeReport({ options, saleId, machine, load, shots, aftermath, rules, logLines: target.logLines() });
 }

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 --[[
   list-orphans: name CONFIRMING holds whose lease is over, for recovery to ask MySQL about.
 

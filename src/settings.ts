@@ -65,7 +65,7 @@ export const settings = {
   },
   MYSQL_CONNECTIONS_MAX: { schema: count(1000), fallback: 10, meaning: 'connections of one process' },
   MYSQL_QUERY_TIMEOUT_MS: { schema: ms, fallback: 1500, meaning: 'longest wait for one statement' },
-  MYSQL_CONNECT_TIMEOUT_MS: { schema: ms, fallback: 1000, meaning: 'longest wait for a connection' },
+  MYSQL_CONNECT_TIMEOUT_MS: { schema: ms, fallback: 800, meaning: 'longest wait for a connection' },
   MYSQL_LOCK_WAIT_SECONDS: { schema: count(50), fallback: 1, meaning: 'innodb_lock_wait_timeout of our sessions' },
   HOLD_LEASE_MS: { schema: ms, fallback: 5000, meaning: 'a confirm not heard of for this long is recovered' },
   HOLD_GRACE_MS: { schema: ms, fallback: 10_000, meaning: 'time given back to a buyer after a failure of ours' },
@@ -131,4 +131,13 @@ function requireDatabaseName(url: string, helpers: Joi.CustomHelpers): unknown {
   return named
     ? url
     : helpers.message({ custom: '{{#label}} must name a database: mysql://user:password@host:port/database' });
+}
+
+/** The table of the README; a test keeps the two alike. */
+export function settingsTable(): string {
+  const rows = Object.entries(settings).map(([name, { meaning, ...setting }]) => {
+    const fallback = 'fallback' in setting && setting.fallback !== undefined ? `\`${setting.fallback}\`` : '';
+    return `| \`${name}\` | ${fallback} | ${meaning} |`;
+  });
+  return ['| variable | default | meaning |', '|---|---|---|', ...rows].join('\n');
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NotPossible } from '../../scripts/not-possible.ts';
 
 /** One ticket type as `GET /admin/sales/:saleId/stock` tells it. */
 export type Stock = {
@@ -29,6 +30,8 @@ export function createAdmin(baseUrl: string, token: string) {
         signal: AbortSignal.timeout(timeoutMs),
       });
       if (response.ok) return response.json();
+      if (response.status === 401)
+        throw new NotPossible('the engine does not take tokens signed with this AUTH_JWT_SECRET');
       // Reads may be repeated: after a burst the engine may still be catching its breath.
       if (response.status !== 503 || body !== undefined || tries === triesMax) {
         throw new Error(`${path} answered ${response.status}: ${await response.text()}`);

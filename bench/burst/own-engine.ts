@@ -73,8 +73,13 @@ async function run(
   const logFile = join(input.folder, `${name}.log`);
   const logLines = () => readFileSync(logFile, 'utf8').split('\n').filter(Boolean);
   const program = join(input.folder, 'src', `${name}.js`);
-  const child = await spawnGuarded({ command: process.execPath, args: [program], logFile, env: input.env });
-  input.ending.add(() => child.end({ keep: true }));
+  // The guardian removes the folder also when we are killed.
+  const removeFolder = name === 'server' ? input.folder : undefined;
+  const child = await spawnGuarded({
+    ...{ command: process.execPath, args: [program], logFile, env: input.env },
+    removeFolder,
+  });
+  input.ending.add(() => child.end({ keep: false }));
   let exitCode: number | null = null;
   void child.exited.then((code) => {
     exitCode = code;

@@ -76,7 +76,7 @@ function latencies(tally: Tally): Record<string, Latency | null> {
 export function reportText(report: Report): string {
   const { options, machine, throughput: done } = report;
   const loop = options.rate === null ? 'closed loop' : `open loop of ${count(options.rate)}/s`;
-  const told = [machine.cpu, `${machine.cores} cores`, `Node ${machine.node}`, `Redis ${machine.redis}`];
+  const told = [machine.cpu, `${machine.cores} cores`, `Node ${machine.node}`, `${machine.redis}`];
   return [
     '',
     `${count(options.buyers)} buyers, ${count(options.tickets)} tickets, confirm ${options.confirm}, seed ${options.seed}, ${options.connections} connections, ${loop}`,
@@ -118,9 +118,19 @@ function logText(lines: string[]): string[] {
   if (lines.length === 0) return [];
   return [
     '',
-    `  the engine logged ${lines.length} warnings, the first of them:`,
-    ...lines.slice(0, 5).map((l) => `  ${l}`),
+    `  the engine logged ${lines.length} times at level warn or above, first:`,
+    ...lines.slice(0, 5).map(shortly),
   ];
+}
+
+/** A line of the log without its stack and the rest; one that is not ours as it is. */
+function shortly(line: string): string {
+  try {
+    const { level, msg, err, route } = JSON.parse(line) as Record<string, string> & { err?: { message?: string } };
+    return `  ${[level, route, msg, err?.message].filter(Boolean).join(': ')}`;
+  } catch {
+    return `  ${line.slice(0, 200)}`;
+  }
 }
 
 function row(name: string, cells: string[]): string {

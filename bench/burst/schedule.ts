@@ -13,8 +13,8 @@ export type Schedule = {
   settled(kind: Kind): void;
   done(kind: Kind): number;
   isOver(): boolean;
-  /** When the first shot was sent. */
-  startedMs(): number;
+  /** When the first shot of a kind was sent. */
+  startedMs(kind: Kind): number;
 };
 
 /** Who sends what and when. In an open loop the arrivals are spread evenly and wait for nobody's answer. */
@@ -23,17 +23,18 @@ export function createSchedule({ buyers, rate }: { buyers: number; rate: number 
   const done = { reserve: 0, confirm: 0 };
   let pressed = 0;
   let won = 0;
-  let startedMs: number | null = null;
+  const startedMs: Partial<Record<Kind, number>> = {};
   const dueMs = (buyer: number, nowMs: number) =>
-    rate === null ? nowMs : (startedMs ?? nowMs) + (buyer * 1000) / rate;
+    rate === null ? nowMs : (startedMs.reserve ?? nowMs) + (buyer * 1000) / rate;
 
   return {
     next() {
       const nowMs = performance.now();
-      startedMs ??= nowMs;
       const payer = paying.shift();
+      if (payer) startedMs.confirm ??= nowMs;
       if (payer) return { id: `confirm-${payer.buyer}`, kind: 'confirm', ...payer, sentMs: nowMs };
       if (pressed === buyers || dueMs(pressed, nowMs) > nowMs) return null;
+      startedMs.reserve ??= nowMs;
       const buyer = pressed++;
       const id = `reserve-${buyer}`;
       return { id, kind: 'reserve', buyer, token: '', dueMs: dueMs(buyer, nowMs), sentMs: nowMs };
@@ -52,6 +53,6 @@ export function createSchedule({ buyers, rate }: { buyers: number; rate: number 
     },
     done: (kind) => done[kind],
     isOver: () => done.reserve === buyers && done.confirm === won,
-    startedMs: () => startedMs ?? 0,
+    startedMs: (kind) => startedMs[kind] ?? 0,
   };
 }

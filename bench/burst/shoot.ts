@@ -16,7 +16,7 @@ export type ShootInput = {
   signal?: AbortSignal;
 };
 
-/** What came of it. Times are milliseconds from the first shot to the last answer. */
+/** What came of it. Times are milliseconds from the first shot of a kind to the last answer to one. */
 export type Shots = {
   tally: Tally;
   holdIds: string[];
@@ -60,19 +60,20 @@ export async function shoot(input: ShootInput): Promise<Shots> {
     const nowMs = performance.now();
     shots.tally.add(shot.kind, outcome, isAnswer ? nowMs - shot.dueMs : null);
     schedule.settled(shot.kind);
-    if (isAnswer) shots[shot.kind === 'reserve' ? 'reserveMs' : 'confirmMs'] = nowMs - schedule.startedMs();
+    if (isAnswer) shots[shot.kind === 'reserve' ? 'reserveMs' : 'confirmMs'] = nowMs - schedule.startedMs(shot.kind);
     input.onProgress?.(schedule.done('reserve'), schedule.done('confirm'));
     if (schedule.isOver()) cannon.stop();
+  };
+  const note = ({ holdId, token, orderId }: Granted, { kind, buyer }: Shot) => {
+    if (kind === 'confirm') shots.orderIds.push(orderId ?? 'none');
+    else shots.holdIds.push(holdId ?? 'none');
+    if (kind === 'reserve' && token && input.pays(buyer)) schedule.confirm(buyer, token);
   };
   const answered = (id: string, status: number, body: string) => {
     const shot = inFlight.get(id);
     if (!shot) return;
     const { outcome, granted } = read(status, body);
-    if (granted?.holdId && shot.kind === 'reserve') {
-      shots.holdIds.push(granted.holdId);
-      if (granted.token && input.pays(shot.buyer)) schedule.confirm(shot.buyer, granted.token);
-    }
-    if (granted?.orderId && shot.kind === 'confirm') shots.orderIds.push(granted.orderId);
+    if (granted) note(granted, shot);
     settle(shot, outcome, true);
   };
   const lost = (shot: Shot) => {
@@ -84,28 +85,33 @@ export async function shoot(input: ShootInput): Promise<Shots> {
     idle.add(line);
     pump();
   };
-  let cannon: autocannon.Instance;
-  const over = new Promise<void>((resolve, reject) => {
-    cannon = autocannon(
-      {
-        url: input.baseUrl,
-        connections: Math.min(input.connections, input.tokens.length),
-        // It is stopped when everybody has had an answer.
-        duration: dayInSeconds,
-        sampleInt: 50,
-        timeout: input.timeoutSeconds,
-        setupClient: (client) => setUp(client as Client, { input, answered, lost, ready }),
-      },
-      (error) => (error ? reject(error) : resolve()),
-    );
-  });
-  const stop = () => cannon.stop();
-  input.signal?.addEventListener('abort', stop);
-  await over;
+  const cannon = fire(input, (client) => setUp(client, { input, answered, lost, ready }));
+  await cannon.over;
   clearTimeout(timer);
-  input.signal?.removeEventListener('abort', stop);
-  input.signal?.throwIfAborted();
   return shots;
+}
+
+/** Opens the connections; they are kept until somebody stops them, and `over` rejects when that was the signal. */
+function fire(
+  { baseUrl, connections, tokens, timeoutSeconds, signal }: ShootInput,
+  setupClient: (client: Client) => void,
+): { stop(): void; over: Promise<void> } {
+  const options = {
+    url: baseUrl,
+    connections: Math.min(connections, tokens.length),
+    duration: dayInSeconds,
+    sampleInt: 50,
+    timeout: timeoutSeconds,
+    setupClient: (client: autocannon.Client) => setupClient(client as Client),
+  };
+  let cannon: autocannon.Instance | undefined;
+  const stop = () => cannon?.stop();
+  const over = new Promise<void>((resolve, reject) => {
+    cannon = autocannon(options, (error) => (error ? reject(error) : resolve()));
+  });
+  signal?.addEventListener('abort', stop);
+  const ended = () => signal?.removeEventListener('abort', stop);
+  return { stop, over: over.finally(ended).then(() => signal?.throwIfAborted()) };
 }
 
 /**

@@ -12,7 +12,7 @@ export type Evidence = {
   orderIds: string[];
   stock: Stock;
   orders: Order[];
-  /** Holds whose confirm never came to an end. */
+  /** Holds whose confirm has not come to an end. */
   confirming: number;
 };
 
@@ -47,9 +47,10 @@ export function judge(evidence: Evidence): Rule[] {
       numbers: `${stock.sold} in Redis, ${stock.soldInMysql} in MySQL, ${sold} in its orders`,
     },
     {
-      rule: 'no confirm is left half-way',
-      ok: evidence.confirming === 0,
-      numbers: `${evidence.confirming} holds are confirming`,
+      // Without a word of MySQL's, and with the deadline ahead, a hold is left to its buyer's repeat; nobody repeats here.
+      rule: 'no confirm that was answered is left half-way',
+      ok: evidence.confirming <= unknownOf(evidence.confirms),
+      numbers: `${evidence.confirming} holds are confirming, ${unknownOf(evidence.confirms)} unknown`,
     },
   ];
 }

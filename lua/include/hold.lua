@@ -23,8 +23,9 @@ local function read_hold(id)
 end
 
 local function write_hold(id, hold)
+  -- The buyer is joined and not formatted: a format ends at a NUL.
   local packed = string.format(
-    '%s;%d;%d;%d;%s;%s;%s;%s;%s',
+    '%s;%d;%d;%d;%s;%s;%s;%s;',
     hold.state,
     hold.placed,
     hold.expires,
@@ -32,9 +33,8 @@ local function write_hold(id, hold)
     hold.keyed,
     hold.epoch,
     hold.attempts,
-    hold.lines,
-    hold.buyer
-  )
+    hold.lines
+  ) .. hold.buyer
   redis.call('HSET', KEYS[2], id, packed)
   return packed
 end

@@ -1,6 +1,6 @@
 import type { AdminAction, CapacityOutcome } from '../domain/sale.ts';
 import { changeCapacity as changeInMysql } from '../mysql/sale-changes.ts';
-import { findSale, lockSale, type SaleRow } from '../mysql/sales.ts';
+import { lockSale, type SaleRow } from '../mysql/sales.ts';
 import type { Trx } from '../mysql/tables.ts';
 import { applySale } from '../redis/apply-sale.ts';
 import { withdrawStock } from '../redis/withdraw-stock.ts';
@@ -34,8 +34,7 @@ export async function changeCapacity(context: Context, input: AdminAction & Capa
   });
   if (outcome.status === 'changed') {
     context.catalog.forget(saleId);
-    const newest = await findSale(context.mysql.db, saleId);
-    if (newest) await applyNewest(context, newest);
+    await applyNewest(context, saleId);
   }
   return outcome;
 }

@@ -9,6 +9,9 @@ import { randomId } from './receipt.ts';
 import { place } from './reserve.ts';
 import { sleep } from './sleep.ts';
 
+/** A resync is over long before its freeze would lapse: so whether it has been lifted is asked, rather than waited for. */
+const FROZEN_POLL_MS = 10;
+
 /**
  * Makes the confirm of this process. Safe to retry: a hold has one order for ever. Callers with the same hold share one
  * attempt; the first is the one that bought, the others see a replay. Throws UnavailableError when the answer is not known.

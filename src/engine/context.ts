@@ -51,11 +51,12 @@ export function openContext(config: Config, { log, registry, clock }: EngineDeps
   };
 }
 
-/** Closes the connections after the orders and rebuilds under way. */
-export async function closeContext({ writer, rebuilder, expiryQueue, redis, mysql }: Context): Promise<void> {
-  await writer.idle();
-  await rebuilder.idle();
-  await expiryQueue.close();
-  closeRedis(redis);
-  await closeMysql(mysql);
+/** Closes the connections after the orders, resyncs and rebuilds under way. */
+export async function closeContext(context: Context): Promise<void> {
+  await context.writer.idle();
+  await context.resyncTurns.idle();
+  await context.rebuilder.idle();
+  await context.expiryQueue.close();
+  closeRedis(context.redis);
+  await closeMysql(context.mysql);
 }

@@ -1,14 +1,14 @@
-import { InvariantError, UnavailableError } from '../domain/errors.ts';
+import { CampaignLostError, InvariantError, UnavailableError } from '../domain/errors.ts';
 import { type DeadLetter, insertDeadLetter } from '../mysql/coupon-dead-letters.ts';
-import { type CouponRow, insertCoupons } from '../mysql/coupons.ts';
+import { type CouponRow, insertCouponsAt } from '../mysql/coupons.ts';
 import { ackCoupons } from '../redis/ack-coupons.ts';
 import type { StreamEntry } from '../redis/coupon-stream.ts';
 import { readTries, writeTries } from '../redis/coupon-tries.ts';
 import type { CouponDeps } from './coupon-deps.ts';
 import { toCoupon } from './coupon-entry.ts';
 
-/** Entries of one campaign with the run of the Redis server that they were read from. */
-export type Batch = { campaignId: string; runId: string; entries: StreamEntry[] };
+/** Entries of one campaign with the run of the Redis server and the epoch that they were read under. */
+export type Batch = { campaignId: string; runId: string; epoch: number; entries: StreamEntry[] };
 
 /** Also told of every dead letter, after its row is committed: for a metric. */
 export type StoreDeps = CouponDeps & { onDeadLetter: (letter: DeadLetter) => void };
@@ -20,8 +20,9 @@ const ERROR_CHARS_MAX = 2000;
 /**
  * Writes entries to MySQL and takes them out of the stream after the commit. Entries that MySQL refuses for their data count
  * a try each and stay, until `triesMax` makes them dead letters; their neighbours are stored. Returns when the first of those
- * that stay may be tried again (Unix ms), or null. Throws when a store is away, and that counts as nobody's try. Safe to
- * repeat after anything, also by several consumers at once.
+ * that stay may be tried again (Unix ms), or null. Throws when a store is away, and that counts as nobody's try;
+ * CampaignLostError when a rebuild has begun since the entries were read: they may be gone from Redis, and what the rebuild
+ * has counted must not grow behind its back. Safe to repeat after anything, also by several consumers at once.
  */
 export async function storeEntries(deps: StoreDeps, batch: Batch): Promise<number | null> {
   const { campaignId, entries } = batch;
@@ -32,7 +33,7 @@ export async function storeEntries(deps: StoreDeps, batch: Batch): Promise<numbe
   const due = entries.filter((entry) => notBeforeMs(entry) <= nowMs);
   const retries = entries.map(notBeforeMs).filter((atMs) => atMs > nowMs);
 
-  const faults = await insertAll(deps, campaignId, due);
+  const faults = await insertAll(deps, batch, due);
   await ack(
     deps,
     batch,
@@ -55,15 +56,14 @@ async function ack({ redis }: StoreDeps, { campaignId, runId }: Batch, entries: 
 /** Stores what can be stored and names the fault of every entry that can not. */
 async function insertAll(
   { mysql }: StoreDeps,
-  campaignId: string,
+  { campaignId, epoch }: Batch,
   entries: StreamEntry[],
 ): Promise<Map<string, Error>> {
   const faults = new Map<string, Error>();
   for (const group of groupsOf(campaignId, entries, faults)) {
-    const refused = await insertCoupons(
-      mysql.db,
-      [...group.values()].map(({ row }) => row),
-    );
+    const rows = [...group.values()].map(({ row }) => row);
+    const refused = await insertCouponsAt(mysql, { campaignId, epoch }, rows);
+    if (refused === 'fenced') throw new CampaignLostError(campaignId);
     for (const { couponId, error } of refused) {
       for (const entryId of group.get(couponId)?.entryIds ?? []) faults.set(entryId, error);
     }
@@ -75,10 +75,12 @@ type Group = Map<string, { row: CouponRow; entryIds: string[] }>;
 
 /**
  * One group of distinct coupons, in the order of ids as all writers lock them; a coupon that stands in the stream twice is one
- * row. An entry that claims the id of another buyer's coupon is a group of its own, so that the fault is not laid on both.
+ * row. An entry that claims the id or the buyer of an earlier one is a group of its own, stored after it, so that the first
+ * wins and the fault is not laid on both.
  */
 function groupsOf(campaignId: string, entries: StreamEntry[], faults: Map<string, Error>): Group[] {
   const distinct: Group = new Map();
+  const buyers = new Set<string>();
   const apart: Group[] = [];
   for (const { entryId, fields } of entries) {
     // Deleted by somebody's hand: nothing is left to store, only to acknowledge.
@@ -88,11 +90,15 @@ function groupsOf(campaignId: string, entries: StreamEntry[], faults: Map<string
       faults.set(entryId, new InvariantError('the entry is malformed'));
       continue;
     }
-    const known = distinct.get(coupon.couponId);
+    const { couponId, buyerId } = coupon;
+    const known = distinct.get(couponId);
     const item = { row: { ...coupon, campaignId }, entryIds: [entryId] };
-    if (!known) distinct.set(coupon.couponId, item);
-    else if (known.row.buyerId === coupon.buyerId) known.entryIds.push(entryId);
-    else apart.push(new Map([[coupon.couponId, item]]));
+    if (known?.row.buyerId === buyerId) known.entryIds.push(entryId);
+    else if (known || buyers.has(buyerId)) apart.push(new Map([[couponId, item]]));
+    else {
+      distinct.set(couponId, item);
+      buyers.add(buyerId);
+    }
   }
   const sorted = new Map([...distinct].sort(([a], [b]) => (a < b ? -1 : 1)));
   return sorted.size > 0 ? [sorted, ...apart] : apart;

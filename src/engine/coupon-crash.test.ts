@@ -2,17 +2,19 @@ import * as assert from 'uvu/assert';
 import { listDeadLetters } from '../mysql/coupon-dead-letters.ts';
 import {
   couponsOn,
-  eventually,
+  killConsumers,
   openCampaign,
   openCouponBench,
   spawnConsumer,
   storedCoupons,
 } from '../testing/coupons.ts';
 import { suite } from '../testing/suite.ts';
+import { until } from '../testing/until.ts';
 
 const test = suite('coupons when a process dies', { timeoutMs: 60_000 });
 const bench = await openCouponBench();
 const coupons = couponsOn(bench);
+test.after.each(killConsumers);
 test.after(() => bench.close());
 
 const countStored = async (campaignId: string) => (await storedCoupons(bench, campaignId)).length;
@@ -40,7 +42,7 @@ test('2,000 concurrent calls of 1,000 buyers for 100 coupons have exactly 100 wi
   const consumer = await spawnConsumer(bench);
 
   const winners = await stampede(campaignId);
-  await eventually('all is written', async () => (await left(campaignId)) === 0);
+  await until('all is written', async () => (await left(campaignId)) === 0);
 
   await assertExactly(campaignId, winners);
   await consumer.kill();
@@ -51,11 +53,12 @@ test('the same when the consumer is killed half-way', async () => {
   const first = await spawnConsumer(bench, { batchMax: 1 });
 
   const winners = await stampede(campaignId);
-  while ((await left(campaignId)) === 100) await new Promise((resolve) => setTimeout(resolve, 1));
+  const deadline = performance.now() + 10_000;
+  while ((await left(campaignId)) === 100 && performance.now() < deadline) await new Promise(setImmediate);
   await first.kill();
   const leftBehind = await left(campaignId);
   const second = await spawnConsumer(bench);
-  await eventually('all is written', async () => (await left(campaignId)) === 0);
+  await until('all is written', async () => (await left(campaignId)) === 0);
 
   assert.ok(leftBehind > 0, 'it was killed too late to tell anything');
   await assertExactly(campaignId, winners);
@@ -70,7 +73,7 @@ test('the same when the consumer is killed between a COMMIT and its acknowledgem
   assert.is(await first.exited, 'SIGKILL');
   const afterKill = { stored: await countStored(campaignId), left: await left(campaignId) };
   const second = await spawnConsumer(bench);
-  await eventually('all is written', async () => (await left(campaignId)) === 0);
+  await until('all is written', async () => (await left(campaignId)) === 0);
 
   assert.equal(afterKill, { stored: 10, left: 100 });
   await assertExactly(campaignId, winners);

@@ -1,3 +1,4 @@
+import { CampaignLostError } from '../domain/errors.ts';
 import { claimCoupons, type Reader, readCoupons, reopenGroup, type StreamRead } from '../redis/coupon-stream.ts';
 import { dropCouponConsumers } from '../redis/drop-coupon-consumers.ts';
 import { type StoreDeps, storeEntries } from './coupon-batch.ts';
@@ -52,7 +53,9 @@ export async function turnLane(deps: LaneDeps, lane: Lane): Promise<void> {
     const read = await readNext(deps, lane);
     if (read.status === 'no_group') return await reopen(deps, lane);
     if (read.entries.length === 0) return rest(lane, lane.idleMs * 2, deps.config.couponConsumer.blockMs);
-    const retryAtMs = await storeEntries(deps, { campaignId, runId: read.runId, entries: read.entries });
+    const { runId, epoch, entries } = read;
+    if (epoch === null) throw new CampaignLostError(campaignId);
+    const retryAtMs = await storeEntries(deps, { campaignId, runId, epoch, entries });
     if (retryAtMs !== null) {
       lane.ownDueMs = Math.min(lane.ownDueMs, performance.now() + Math.max(retryAtMs - Date.now(), 0));
     }
@@ -61,6 +64,7 @@ export async function turnLane(deps: LaneDeps, lane: Lane): Promise<void> {
     lane.dueMs = performance.now();
   } catch (error) {
     pauseLane(lane);
+    if (error instanceof CampaignLostError) return deps.rebuilder.start(campaignId);
     deps.log.warn(
       { campaignId, failures: lane.failures, err: error },
       'coupons could not be written and will be again',
@@ -103,7 +107,11 @@ async function readOwn(deps: LaneDeps, lane: Lane, reader: Reader, now: number):
 async function reopen(deps: LaneDeps, lane: Lane): Promise<void> {
   const found = await reopenGroup(deps.redis, lane.campaignId);
   if (found === 'stream_lost') deps.rebuilder.start(lane.campaignId);
-  rest(lane, found === 'opened' ? 0 : deps.config.couponConsumer.blockMs, deps.config.couponConsumer.blockMs);
+  // Without a group nothing is delivered to us, so there is nothing of our own to be read again.
+  lane.cursor = null;
+  lane.ownDueMs = Number.POSITIVE_INFINITY;
+  const { blockMs } = deps.config.couponConsumer;
+  rest(lane, found === 'opened' ? 0 : blockMs, blockMs);
 }
 
 function rest(lane: Lane, idleMs: number, idleMaxMs: number): void {

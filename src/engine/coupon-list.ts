@@ -33,20 +33,16 @@ async function recentCoupons(deps: CouponDeps & { directory: CouponDirectory }, 
 }
 
 /**
- * A page whose end MySQL knows takes nothing from Redis that belongs after it: that may be stored and come on a later page.
- * What belongs before it and is not among the rows is certainly not stored.
+ * Coupons that Redis knows and that are not among the rows of this page are either not stored yet, or stored and older than
+ * all of a full page: those fall off its end here, and come with a later one.
  */
 function unite(stored: Page<Coupon>, recent: Coupon[], { limit, cursor }: ListInput): Page<Coupon> {
   const ids = new Set(stored.items.map((coupon) => coupon.couponId));
-  const end = stored.nextCursor === null ? undefined : stored.items.at(-1);
-  const start = cursor === undefined ? undefined : startOf(cursor);
-  const unwritten = recent.filter(
-    (coupon) =>
-      !ids.has(coupon.couponId) &&
-      (start === undefined || newestFirst(start, coupon) < 0) &&
-      (end === undefined || newestFirst(coupon, end) < 0),
+  const start = cursor === undefined ? null : startOf(cursor);
+  const others = recent.filter(
+    (coupon) => !ids.has(coupon.couponId) && (start === null || newestFirst(start, coupon) < 0),
   );
-  const merged = [...stored.items, ...unwritten].sort(newestFirst);
+  const merged = [...stored.items, ...others].sort(newestFirst);
   const items = merged.slice(0, limit);
   const last = items.at(-1);
   const hasMore = merged.length > limit || stored.nextCursor !== null;

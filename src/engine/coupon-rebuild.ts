@@ -2,7 +2,7 @@ import { UnavailableError } from '../domain/errors.ts';
 import { bumpCampaignEpoch, type CampaignRow, findCampaign, lockCampaign } from '../mysql/campaigns.ts';
 import type { Mysql } from '../mysql/connection.ts';
 import { transact } from '../mysql/transact.ts';
-import { claimCampaignRebuild, endCampaignRebuild, isCampaignIntact, publishCoupons } from '../redis/coupon-rebuild.ts';
+import { claimCampaignRebuild, endCampaignRebuild, intactEpoch, publishCoupons } from '../redis/coupon-rebuild.ts';
 import { installCampaign } from '../redis/install-campaign.ts';
 import { suspendCampaign } from '../redis/suspend-campaign.ts';
 import type { CouponDeps } from './coupon-deps.ts';
@@ -49,16 +49,13 @@ export function createCampaignRebuilder(deps: CouponDeps): CampaignRebuilder {
   };
 }
 
-/**
- * An intact campaign needs nothing, whatever MySQL's epoch says: one that was installed in this run of Redis holds every
- * coupon, because nothing could be issued between its claim and its installation.
- */
 async function rebuild(deps: CouponDeps, campaignId: string): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    if (await isCampaignIntact(deps.redis, campaignId)) return;
+    if (await isCurrent(deps, campaignId)) return;
     if (await claimCampaignRebuild(deps.redis, campaignId, CLAIM_MS)) {
       try {
-        if ((await rebuildOnce(deps, campaignId)) === 'done') return;
+        // Asked again, because the rebuild of another process may have ended in between.
+        if ((await isCurrent(deps, campaignId)) || (await rebuildOnce(deps, campaignId)) === 'done') return;
       } finally {
         await endCampaignRebuild(deps.redis, campaignId).catch(() =>
           deps.log.debug({ campaignId }, 'the claim of a rebuild will lapse'),
@@ -71,7 +68,18 @@ async function rebuild(deps: CouponDeps, campaignId: string): Promise<void> {
 }
 
 /**
- * Coupons are only ever added, never taken away or changed. So nothing is staged elsewhere: the campaign stops issuing, what
+ * Whether there is nothing to rebuild. Both stores must agree on the epoch, because consumers write to MySQL only under the
+ * epoch that they read under in Redis.
+ */
+async function isCurrent(deps: CouponDeps, campaignId: string): Promise<boolean> {
+  const inRedis = await intactEpoch(deps.redis, campaignId);
+  const inMysql = await findCampaign(deps.mysql.db, campaignId);
+  return inMysql === null || inRedis === inMysql.epoch;
+}
+
+/**
+ * MySQL first: from the new epoch on nothing more is written of what was read under an older one, so what is read stands
+ * still. Coupons are only ever added, never taken away or changed. So nothing is staged elsewhere: the campaign stops issuing, what
  * any store knows is added in place, where it is true at any time, and the campaign issues again. A crash leaves it stopped
  * and some coupons richer. What only Redis's hash remembers, because the stream was lost, goes into the stream again.
  */
@@ -93,8 +101,6 @@ async function rebuildOnce(deps: CouponDeps, campaignId: string): Promise<'done'
 
 /** The campaign with its new epoch; null when there is none. The row lock gives each rebuild an epoch of its own. */
 async function bumpEpoch(mysql: Mysql, campaignId: string): Promise<CampaignRow | null> {
-  // Looked for without a lock first: an id of nothing must not cost a transaction.
-  if (!(await findCampaign(mysql.db, campaignId))) return null;
   return transact(mysql, {}, async (trx) => {
     const campaign = await lockCampaign(trx, campaignId);
     return campaign && { ...campaign, epoch: await bumpCampaignEpoch(trx, campaign) };

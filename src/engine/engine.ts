@@ -35,7 +35,7 @@ import { checkServer } from '../redis/server.ts';
 import { changeCapacity } from './capacity.ts';
 import { createConfirm } from './confirm.ts';
 import { type Context, closeContext, openContext } from './context.ts';
-import { startCouponConsumer } from './coupon-consumer.ts';
+import { type CouponConsumer, startCouponConsumer } from './coupon-consumer.ts';
 import { createCoupons } from './coupons.ts';
 import { health } from './health.ts';
 import { adminRelease, getHold, getOwnHold, listHolds, listOwnHolds } from './holds.ts';
@@ -137,7 +137,7 @@ export type Engine = {
     forgetEnded(saleId: string): Promise<void>;
     recoverSale(saleId: string): Promise<void>;
     reconcileSale(sale: SaleRow): Promise<void>;
-    startCouponConsumer(): Promise<{ stop(): Promise<void> }>;
+    startCouponConsumer(): CouponConsumer;
   };
   metrics: EngineMetrics;
   /** Asks both stores, bounded in time; never throws. */
@@ -255,7 +255,7 @@ function bindWork(context: Context): Engine['work'] {
       metrics.recovered.inc(await recoverSale(context, saleId));
     },
     reconcileSale: (sale) => reconcileSale(context, sale),
-    startCouponConsumer: async () => startCouponConsumer(context),
+    startCouponConsumer: () => startCouponConsumer(context, { onDeadLetter: () => metrics.couponDeadLetters.inc() }),
   };
 }
 

@@ -69,7 +69,10 @@ test('a key whose hold was released, has lapsed or was sold never makes a second
 
   const repeats = await Promise.all([released, lapsed, sold].map((input) => engine.reserve(input)));
 
-  assert.equal(repeats.map((outcome) => outcome.status), ['hold_released', 'hold_expired', 'held']);
+  assert.equal(
+    repeats.map((outcome) => outcome.status),
+    ['hold_released', 'hold_expired', 'held'],
+  );
   assert.equal(repeats[2], { status: 'held', hold: holds[2], replayed: true });
   await engine.work.sweepSale(saleId);
   const stock = await stockOf(engine, saleId);

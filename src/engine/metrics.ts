@@ -1,4 +1,4 @@
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 
 /** What the engine counts. No ids of buyers, holds or orders become labels. */
 export type EngineMetrics = {
@@ -8,6 +8,10 @@ export type EngineMetrics = {
   recovered: Counter;
   /** Rebuilds of a sale from MySQL that were put in place. */
   rebuilt: Counter;
+  /** Issued coupons that are not in MySQL yet, as this worker last saw it. */
+  couponLag: Gauge;
+  /** Coupons that MySQL refused for good; their rows are in coupon_dead_letters. */
+  couponDeadLetters: Counter;
   /** Runs of the workers' timers that failed, by timer. */
   timerFailures: Counter<'timer'>;
 };
@@ -30,6 +34,16 @@ export function createEngineMetrics(registry: Registry): EngineMetrics {
     rebuilt: new Counter({
       name: 'onsale_sales_rebuilt_total',
       help: 'Sales rebuilt in Redis from MySQL.',
+      registers,
+    }),
+    couponLag: new Gauge({
+      name: 'onsale_coupon_lag',
+      help: 'Issued coupons that are not in MySQL yet, as this worker last saw it.',
+      registers,
+    }),
+    couponDeadLetters: new Counter({
+      name: 'onsale_coupon_dead_letters_total',
+      help: 'Coupons that MySQL refused for good.',
       registers,
     }),
     timerFailures: new Counter({

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { SaleLostError } from '../domain/errors.ts';
 import { type PublicSale, saleStatus } from '../domain/sale.ts';
 import type { SaleRow } from '../mysql/sales.ts';
 import { findSale } from '../mysql/sales.ts';
@@ -14,16 +15,22 @@ export function createPublicSales(context: Context) {
   const list = new LRUCache<'all', PublicSale[]>({
     max: 1,
     ttl: MAX_AGE_MS,
+    // Who reads while a change makes us forget gets what was read; otherwise its reader would fail.
+    ignoreFetchAbort: true,
     fetchMethod: async () => publish(context, await context.catalog.unsettled()),
   });
   const single = new LRUCache<string, PublicSale>({
     max: SALES_MAX,
     ttl: MAX_AGE_MS,
+    ignoreFetchAbort: true,
     fetchMethod: async (saleId) => {
       // Rules may change, so they are read anew; an unknown id is refused from memory.
       if (!(await context.catalog.find(saleId))) return undefined;
       const sale = await findSale(context.mysql.db, saleId);
-      return sale ? (await publish(context, [sale]))[0] : undefined;
+      if (!sale) return undefined;
+      const [published] = await publish(context, [sale]);
+      if (!published) throw new SaleLostError(saleId);
+      return published;
     },
   });
   return {
@@ -37,6 +44,7 @@ export function createPublicSales(context: Context) {
   };
 }
 
+/** A sale that Redis has lost is left out and rebuilt: it must neither look sold out nor hide the others. */
 async function publish(context: Context, sales: SaleRow[]): Promise<PublicSale[]> {
   const [stocks, serverTimeMs] = await Promise.all([
     readStocks(
@@ -45,9 +53,10 @@ async function publish(context: Context, sales: SaleRow[]): Promise<PublicSale[]
     ),
     readClock(context.redis),
   ]);
-  return sales.map((sale) => {
+  return sales.flatMap((sale) => {
     const stock = stocks.get(sale.saleId) ?? [];
-    if (stock.length === 0) context.rebuilder.start(sale.saleId);
-    return { ...sale, status: saleStatus(sale, serverTimeMs), serverTimeMs, stock };
+    if (stock.length > 0) return [{ ...sale, status: saleStatus(sale, serverTimeMs), serverTimeMs, stock }];
+    context.rebuilder.start(sale.saleId);
+    return [];
   });
 }

@@ -1,4 +1,4 @@
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import * as assert from 'uvu/assert';
 import { assertAgreement, mysqlOf } from '../testing/agreement.ts';
@@ -35,7 +35,9 @@ function again(work: () => Promise<unknown>): { stop(): Promise<void> } {
 
 test('five hundred confirms on their deadlines, with sweeps: each hold has one order or is expired, never both', async () => {
   const saleId = await openSale(main.engine, 500, { holdTtlMs: 600, buyerTicketsMax: 1 });
-  const holds = await Promise.all(Array.from({ length: 500 }, (_, n) => hold(main.engine, { saleId, buyerId: `b${n}` })));
+  const holds = await Promise.all(
+    Array.from({ length: 500 }, (_, n) => hold(main.engine, { saleId, buyerId: `b${n}` })),
+  );
   const sweeper = again(() => other.engine.work.sweepSale(saleId));
   const recovery = again(() => other.engine.work.recoverSale(saleId));
 
@@ -83,13 +85,18 @@ test('a confirm that began in time is sold, though deadline, sweep and recovery 
   assert.equal([meanwhile.available, meanwhile.held], [0, 1]);
   assert.is(release.status, 'confirm_in_progress');
   assert.is(outcome.status, 'confirmed');
-  assert.equal((await mysqlOf(main, saleId)).holds.map((row) => [row.holdId, row.outcome]), [[holdId, 'sold']]);
+  assert.equal(
+    (await mysqlOf(main, saleId)).holds.map((row) => [row.holdId, row.outcome]),
+    [[holdId, 'sold']],
+  );
   await assertAgreement(main, saleId);
 });
 
 test('confirm and release of one hold two hundred times: never are both told success', async () => {
   const saleId = await openSale(main.engine, 200, { buyerTicketsMax: 1 });
-  const holds = await Promise.all(Array.from({ length: 200 }, (_, n) => hold(main.engine, { saleId, buyerId: `b${n}` })));
+  const holds = await Promise.all(
+    Array.from({ length: 200 }, (_, n) => hold(main.engine, { saleId, buyerId: `b${n}` })),
+  );
   const seen = { confirmed: 0, released: 0 };
 
   for (const [n, { token }] of holds.entries()) {
@@ -116,7 +123,9 @@ test('confirm and release of one hold two hundred times: never are both told suc
 
 test('two processes that confirm one hold at once give one order, and only one of them says that it is new', async () => {
   const saleId = await openSale(main.engine, 40, { buyerTicketsMax: 1 });
-  const holds = await Promise.all(Array.from({ length: 40 }, (_, n) => hold(main.engine, { saleId, buyerId: `b${n}` })));
+  const holds = await Promise.all(
+    Array.from({ length: 40 }, (_, n) => hold(main.engine, { saleId, buyerId: `b${n}` })),
+  );
 
   const pairs = await Promise.all(
     holds.map(({ token }, n) =>

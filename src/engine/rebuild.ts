@@ -9,7 +9,7 @@ import { readSale } from '../redis/read-sale.ts';
 import { claimRebuild, dropStage, endRebuild, type Stage, stageSale } from '../redis/stage-sale.ts';
 import { suspendSale } from '../redis/suspend-sale.ts';
 import type { EngineMetrics } from './metrics.ts';
-import { type OldHolds, stageOldHolds } from './rebuild-holds.ts';
+import { stageOldHolds } from './rebuild-holds.ts';
 import { stagePast } from './rebuild-past.ts';
 import { jitter } from './sleep.ts';
 
@@ -88,10 +88,8 @@ async function rebuildOnce(deps: RebuildDeps, saleId: string): Promise<void> {
   const suspended = await suspendSale(deps.redis, { saleId, newEpoch: stage.epoch });
   if (suspended.status === 'newer') return dropStage(deps.redis, stage);
   const oldEpoch = suspended.status === 'suspended' ? suspended.epoch : null;
-  const old: OldHolds =
-    oldEpoch === null
-      ? { held: new Map(), holds: 0 }
-      : await stageOldHolds(deps, { saleId, stage, epoch: stage.epoch });
+  // Also when the sale itself is missing: no script writes without it, so holds that survived it stand still as well.
+  const old = await stageOldHolds(deps, { saleId, stage, epoch: stage.epoch });
   await stageSale(deps.redis, stage, sale, old.held);
   const installed = await install(deps, saleId, stage, oldEpoch);
   if (installed) deps.metrics.rebuilt.inc();

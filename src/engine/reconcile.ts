@@ -1,10 +1,10 @@
 import { markSettled } from '../mysql/sale-changes.ts';
 import { lockSale, type SaleRow } from '../mysql/sales.ts';
 import { transact } from '../mysql/transact.ts';
-import { applySale } from '../redis/apply-sale.ts';
 import { countLiveHolds } from '../redis/read-holds.ts';
 import { readClock, readSale, type SaleInRedis } from '../redis/read-sale.ts';
 import type { Context } from './context.ts';
+import { applyNewest } from './sales.ts';
 
 /** A sale is settled so long after its last hold must have ended. */
 const SETTLE_AFTER_MS = 60_000;
@@ -16,7 +16,7 @@ const SETTLE_AFTER_MS = 60_000;
 export async function reconcileSale(context: Context, sale: SaleRow): Promise<void> {
   const inRedis = await readSale(context.redis, sale.saleId);
   if (!inRedis?.intact || inRedis.epoch < sale.epoch) return context.rebuilder.run(sale.saleId);
-  if (inRedis.version < sale.version || differsInCapacity(sale, inRedis)) return applyLocked(context, sale.saleId);
+  if (inRedis.version < sale.version || differsInCapacity(sale, inRedis)) return applyNewest(context, sale.saleId);
   await settle(context, sale);
 }
 
@@ -25,14 +25,6 @@ function differsInCapacity(sale: SaleRow, inRedis: SaleInRedis): boolean {
   return sale.ticketTypes.some(
     (type) => inRedis.stock.find((row) => row.ticketTypeId === type.ticketTypeId)?.capacity !== type.capacity,
   );
-}
-
-/** Under the row lock no capacity change is under way, so what stands in MySQL is what Redis should have. */
-async function applyLocked(context: Context, saleId: string): Promise<void> {
-  await transact(context.mysql, {}, async (trx) => {
-    const sale = await lockSale(trx, saleId);
-    if (sale) await applySale(context.redis, { sale });
-  });
 }
 
 async function settle(context: Context, sale: SaleRow): Promise<void> {

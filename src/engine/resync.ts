@@ -101,12 +101,13 @@ async function countOnce(
   });
 }
 
-/** A resync that the engine itself asks for, in its own name; a failure is logged, the reconciliation comes again. */
+/** A resync that the engine itself asks for, in its own name; a failure is logged, the next proof of drift asks again. */
 export function resyncInBackground(context: Context, saleId: string, reason: string): void {
-  resync(context, { actorId: 'onsale', requestId: randomId(), saleId, dryRun: false, reason }).catch(
-    (error: unknown) => {
+  const input = { actorId: 'onsale', requestId: randomId(), saleId, dryRun: false, reason };
+  context.resyncTurns
+    .runOnce(saleId, () => resyncNow(context, input))
+    .catch((error: unknown) => {
       const level = error instanceof UnavailableError ? 'warn' : 'error';
       context.log[level]({ saleId, err: error }, 'a resync that the engine asked for failed');
-    },
-  );
+    });
 }

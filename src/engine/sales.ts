@@ -11,6 +11,7 @@ import type {
 import { markSettled, setClosed, setPaused, updateSettings } from '../mysql/sale-changes.ts';
 import { findSale, insertSale, lockSale, type SaleRow } from '../mysql/sales.ts';
 import type { Trx } from '../mysql/tables.ts';
+import { transact } from '../mysql/transact.ts';
 import { applySale } from '../redis/apply-sale.ts';
 import { readSale } from '../redis/read-sale.ts';
 import { type AdminResult, runAdmin } from './admin.ts';
@@ -101,17 +102,22 @@ async function changed<T>(
  */
 async function applyOrThrow(context: Context, saleId: string, isNeeded: boolean): Promise<void> {
   context.catalog.forget(saleId);
-  const sale = isNeeded ? await findSale(context.mysql.db, saleId) : null;
-  if (sale) await applyNewest(context, sale);
+  if (isNeeded) await applyNewest(context, saleId);
 }
 
-/** Applies this version unless Redis has a newer one; a lost sale is rebuilt, which applies it too. */
-export async function applyNewest(context: Context, sale: SaleRow): Promise<void> {
+/**
+ * Brings Redis to the sale's version in MySQL, under its row lock: a decrease under way, which has withdrawn tickets that
+ * MySQL does not know of yet, must not be undone by a late word. A lost sale is rebuilt, which applies it too.
+ */
+export async function applyNewest(context: Context, saleId: string): Promise<void> {
   try {
-    await applySale(context.redis, { sale });
+    await transact(context.mysql, {}, async (trx) => {
+      const sale = await lockSale(trx, saleId);
+      if (sale) await applySale(context.redis, { sale });
+    });
   } catch (error) {
     if (!(error instanceof SaleLostError)) throw error;
-    await context.rebuilder.run(sale.saleId);
+    await context.rebuilder.run(saleId);
   }
 }
 

@@ -3,6 +3,8 @@ export type Turns = {
   run<T>(work: () => Promise<T>): Promise<T>;
   /** As `run`, unless the same work is waiting for its turn already: what waits will see whatever has happened until now. */
   runOnce(name: string, work: () => Promise<unknown>): Promise<void>;
+  /** Resolves after what was asked for until now. */
+  idle(): Promise<void>;
 };
 
 /** Makes a row of its own. A work that fails does not keep the next one waiting. */
@@ -25,6 +27,9 @@ export function createTurns(): Turns {
         waiting.delete(name);
         return work();
       });
+    },
+    idle: async () => {
+      await last;
     },
   };
 }

@@ -205,10 +205,11 @@ test('closing lets requests under way finish, takes no new ones and does not wai
   const startedMs = performance.now();
 
   const closed = serving.close();
-  const refused = await fetch(new URL('/livez', address)).then(
-    ({ status }) => status,
-    () => 'refused',
-  );
+  const newcomer = connect(Number(address.port), address.hostname);
+  const refused = await new Promise((resolve) => {
+    newcomer.once('connect', () => resolve('accepted'));
+    newcomer.once('error', () => resolve('refused'));
+  });
   const { status } = await underWay;
   await closed;
 
@@ -216,6 +217,33 @@ test('closing lets requests under way finish, takes no new ones and does not wai
   assert.is(refused, 'refused');
   assert.ok(performance.now() - startedMs < 1500, String(performance.now() - startedMs));
   idle.destroy();
+});
+
+test('while it closes, no request on an open connection is lost, and each is told that it was the last', async () => {
+  const serving = await serveHttp(edgeApp(), { host: '127.0.0.1', port: 0 });
+  const { port, hostname } = new URL(serving.address);
+  const text = 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n';
+  const [used, unused] = [connect(Number(port), hostname), connect(Number(port), hostname)];
+  const received = { used: '', unused: '' };
+  used.on('data', (chunk) => {
+    received.used += chunk;
+  });
+  unused.on('data', (chunk) => {
+    received.unused += chunk;
+  });
+  used.write(text);
+  await sleep(50);
+
+  const closed = serving.close();
+  await sleep(50);
+  used.write(text);
+  unused.write(text);
+  await Promise.all([closed, ...[used, unused].map((socket) => new Promise((done) => socket.once('close', done)))]);
+
+  assert.is(received.used.split('HTTP/1.1 200').length - 1, 2);
+  assert.match(received.used, 'Connection: keep-alive');
+  assert.match(received.used, 'Connection: close');
+  assert.match(received.unused, 'Connection: close');
 });
 
 test('requests that do not end are cut after the grace', async () => {

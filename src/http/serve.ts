@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { getRequestListener, RequestError as MalformedRequest } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { type Problem, respond } from './answer.ts';
@@ -16,6 +16,8 @@ const HEADER_BYTES_MAX = 16 * 1024;
 /** A crowd connects in one instant; the system's own bound is lower on most machines. */
 const BACKLOG_MAX = 4096;
 const CLOSE_IDLE_EVERY_MS = 20;
+/** At the end, so long an open connection may still bring a request that was on its way. */
+const LAST_REQUESTS_MS = 500;
 const GRACE_MS = 15_000;
 
 export type Serving = { address: string; close(): Promise<void> };
@@ -81,20 +83,31 @@ function trackSilent(server: Server): Set<Socket> {
 }
 
 /**
- * Stops accepting at once. A connection that was busy becomes idle when its answer is out, and Node would then keep it for
- * its next request, hence the repeated closing of idle ones. What is still busy after the grace is cut.
+ * Stops accepting at once. To close a connection that looks idle would lose the request that is on its way to us, so for a
+ * moment each is answered with `Connection: close` instead, and only who stays silent is closed. An answer that was begun
+ * before leaves its connection idle, hence the repeated closing. What is still busy after the grace is cut.
  */
 function close(server: Server, silent: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
+    let idle: NodeJS.Timeout | undefined;
+    const closeIdle = () => {
+      for (const socket of silent) socket.destroy();
+      server.closeIdleConnections();
+      idle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
+    };
+    const last = setTimeout(closeIdle, Math.min(LAST_REQUESTS_MS, graceMs));
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-    server.close((error) => {
+    server.prependListener('request', (_request, response) => {
+      response.shouldKeepAlive = false;
+    });
+    // The close of an HTTP server would close idle connections at once; that of its base only stops listening.
+    NetServer.prototype.close.call(server, (error) => {
+      clearTimeout(last);
       clearInterval(idle);
       clearTimeout(cut);
       if (error) reject(error);
       else resolve();
     });
-    for (const socket of silent) socket.destroy();
   });
 }
 

@@ -26,7 +26,7 @@ export async function startJobs(engine: Engine, { config, log }: JobOptions): Pr
     });
 
   const expiry = startExpiryWorker(config.redis, work.expireBucket, onError('expiry-jobs'));
-  const coupons = await work.startCouponConsumer();
+  const coupons = work.startCouponConsumer();
   const timers = [
     perSale('sweep', sweepEveryMs, work.sweepSale),
     perSale('recover', recoverEveryMs, work.recoverSale),
@@ -36,6 +36,12 @@ export async function startJobs(engine: Engine, { config, log }: JobOptions): Pr
       list: work.unsettled,
       run: work.reconcileSale,
       onError: onError('reconcile'),
+    }),
+    startTimer({
+      everyMs: config.catalogEveryMs,
+      list: async () => [coupons],
+      run: async ({ lag }) => engine.metrics.couponLag.set(await lag()),
+      onError: onError('coupon-lag'),
     }),
   ];
   return {

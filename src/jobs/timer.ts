@@ -14,7 +14,7 @@ const CONCURRENCY = 8;
  */
 export function startTimer<Item>(input: TimerInput<Item>): { stop(): Promise<void> } {
   let stopped = false;
-  let wake = () => {};
+  let wake: () => void = () => undefined;
   const loop = async () => {
     while (!stopped) {
       const startedAt = performance.now();

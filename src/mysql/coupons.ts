@@ -1,11 +1,13 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Coupon } from '../domain/coupon.ts';
 import { InvariantError, RequestError, UnavailableError } from '../domain/errors.ts';
 import type { Page } from '../domain/order.ts';
 import { fromBytes, toBytes } from './codec.ts';
+import type { Mysql } from './connection.ts';
 import { decodeCursor, toPage } from './cursor.ts';
 import { errnoOf, isDuplicate } from './errors.ts';
 import type { CouponsTable, Tables } from './tables.ts';
+import { transact } from './transact.ts';
 
 export type CouponRow = Coupon & { buyerId: string };
 
@@ -37,6 +39,27 @@ export async function insertCoupons(db: Kysely<Tables>, rows: readonly CouponRow
     }
   }
   return refused;
+}
+
+/**
+ * As `insertCoupons` in one transaction, for coupons that were read from a campaign of this epoch. `fenced`: a rebuild has
+ * begun since, and what it read must stand still, so nothing was written. Safe to repeat.
+ */
+export async function insertCouponsAt(
+  mysql: Mysql,
+  { campaignId, epoch }: { campaignId: string; epoch: number },
+  rows: readonly CouponRow[],
+): Promise<RefusedCoupon[] | 'fenced'> {
+  return transact(mysql, {}, async (trx) => {
+    const campaign = await trx
+      .selectFrom('coupon_campaigns')
+      .select('id')
+      .where('id', '=', campaignId)
+      .where('epoch', '=', epoch)
+      .modifyEnd(sql`lock in share mode`)
+      .executeTakeFirst();
+    return campaign ? insertCoupons(trx, rows) : 'fenced';
+  });
 }
 
 /** Wrong for what stands in the row itself, though MySQL puts these into no class of SQLSTATE: 1366 a value, 3819 a CHECK. */

@@ -185,6 +185,15 @@ test('a COMMIT that never arrived is repeated and sold', async () => {
   assert.equal([result.counts.sold, result.counts.orders, result.commits], [3, 3, 3]);
 });
 
+test('COMMITs answered by a deadlock are repeated four times and then failed, definitely', async () => {
+  const sold = await sellOver(['deadlock', 'deadlock'], 'none', { queryTimeoutMs: 2_000, patienceMs: 5_000 });
+  const failed = await sellOver([], 'deadlock', { queryTimeoutMs: 2_000, patienceMs: 5_000 });
+
+  assert.equal([sold.words, sold.commits], [['sold', 'sold', 'sold'], 3]);
+  assert.equal([failed.words, failed.commits], [['failed', 'failed', 'failed'], 5]);
+  assert.equal([failed.counts.sold, failed.counts.orders], [0, 0]);
+});
+
 test('a COMMIT that arrives after we gave it up is found by the repeat', async () => {
   const result = await sellOver(['late'], 'none', { queryTimeoutMs: 400, patienceMs: 6_000 });
 

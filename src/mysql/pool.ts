@@ -5,7 +5,7 @@ import { createWaitingLine } from './waiting-line.ts';
 export type Pool = {
   /** A session of one's own, or NoConnectionError within `connectTimeoutMs`. */
   acquire(): Promise<Session>;
-  /** Gives a session back; a broken one, or one with a statement under way, is thrown away. */
+  /** Gives a session back; a broken one is replaced. */
   release(session: Session): void;
   /** Refuses what waits, lets what is under way finish for a moment, then ends every session. */
   close(): Promise<void>;
@@ -70,7 +70,6 @@ export function createPool(options: SessionOptions & { connectionsMax: number })
 
   function release(session: Session): void {
     busy.delete(session);
-    if (session.pending > 0) session.destroy();
     place(session);
     if (closed && busy.size === 0) closed.done();
   }

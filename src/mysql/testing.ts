@@ -80,9 +80,9 @@ export async function countsOf(mysql: Mysql, saleId: string, ticketTypeId = 'sea
 
 /**
  * What becomes of a COMMIT on the wire: `answer_lost` the server commits and we never hear of it, `request_lost` the
- * server never sees it, `late` the server sees it only after we have given up.
+ * server never sees it, `late` the server sees it only after we have given up, `deadlock` a cluster refuses it by 1213.
  */
-export type CommitFault = 'none' | 'answer_lost' | 'request_lost' | 'late';
+export type CommitFault = 'none' | 'answer_lost' | 'request_lost' | 'late' | 'deadlock';
 
 /** A TCP proxy before MySQL that harms the next COMMITs by the faults given, in turn; then it harms none, or by `always`. */
 export async function badNetwork(faults: CommitFault[], always: CommitFault = 'none', lateMs = 600) {
@@ -108,9 +108,10 @@ export async function badNetwork(faults: CommitFault[], always: CommitFault = 'n
       const isCommit = chunk.length <= 13 && chunk[4] === 3 && chunk.toString('latin1').endsWith('COMMIT');
       if (isCommit) commits += 1;
       const fault = isCommit ? (faults.shift() ?? always) : 'none';
-      deaf = fault !== 'none';
+      deaf = fault !== 'none' && fault !== 'deadlock';
       if (fault === 'answer_lost') upstream.once('data', cut);
       if (fault === 'request_lost') cut();
+      else if (fault === 'deadlock') client.write(deadlockAnswer());
       else if (fault === 'late') setTimeout(() => upstream.write(chunk), lateMs);
       else upstream.write(chunk);
     });
@@ -132,4 +133,10 @@ export async function badNetwork(faults: CommitFault[], always: CommitFault = 'n
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** An error packet: its length in three bytes, sequence number 1, 0xff, the errno, and the state after a hash sign. */
+function deadlockAnswer(): Buffer {
+  const text = Buffer.from('#40001Deadlock found when trying to get lock');
+  return Buffer.concat([Buffer.from([text.length + 3, 0, 0, 1, 0xff, 1213 & 0xff, 1213 >> 8]), text]);
 }

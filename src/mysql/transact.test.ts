@@ -132,6 +132,21 @@ for (const fault of ['answer_lost', 'request_lost'] as const)
     assert.is(await isStored(holdId), fault === 'answer_lost');
   });
 
+test('a COMMIT answered by a deadlock is a definite failure, and its connection serves on', async () => {
+  const [holdId, next] = [freshId('hold'), freshId('hold')];
+  const network = await badNetwork(['deadlock']);
+  const faulty = testMysql({ url: network.url, connectionsMax: 1 });
+
+  const error = await thrownBy(transact(faulty, {}, (trx) => write(trx, holdId)));
+  await transact(faulty, {}, (trx) => write(trx, next));
+
+  await closeMysql(faulty);
+  await network.close();
+  assert.ok(isLockConflict(error));
+  assert.not.instance(error, CommitUnknownError);
+  assert.equal([await isStored(holdId), await isStored(next)], [false, true]);
+});
+
 test('a COMMIT that is not answered in time is unknown and its connection is never used again', async () => {
   const holdId = freshId('hold');
   const network = await badNetwork(['late'], 'none', 500);

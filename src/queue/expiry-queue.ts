@@ -3,7 +3,7 @@ import { type ExpireBucket, expireBucketId, jobCatalog, queuePrefix } from './ca
 import { connectConsumer, connectProducer } from './connection.ts';
 
 export type ExpiryQueue = {
-  /** Adds the job of a bucket; safe to repeat. Rejects when Redis is away: the sweep will do the work. */
+  /** Adds the job of a bucket; safe to repeat. Rejects when Redis is away, or waits for its first answer: the sweep does the work. */
   schedule(bucket: ExpireBucket, delayMs: number): Promise<void>;
   close(): Promise<void>;
 };
@@ -16,15 +16,30 @@ const { queue: name, name: jobName, options } = jobCatalog.expireBucket;
 /** Opens the producer's side on a connection of its own. */
 export function openExpiryQueue(redis: RedisPlace, onError: (error: Error) => void): ExpiryQueue {
   const client = connectProducer(redis.url, onError);
-  const queue = new Queue<ExpireBucket>(name, {
-    connection: client,
-    prefix: queuePrefix(redis.keyPrefix),
-    skipWaitingForReady: true,
-  });
-  queue.on('error', onError);
+  const open = () => {
+    const made = new Queue<ExpireBucket>(name, { connection: client, prefix: queuePrefix(redis.keyPrefix) });
+    made.on('error', onError);
+    return made;
+  };
+  let queue = open();
+
+  /** A queue asks for the server's version once, when it is made, and never gets over a failure of that: it is replaced. */
+  async function ready(): Promise<Queue<ExpireBucket>> {
+    const candidate = queue;
+    try {
+      await candidate.waitUntilReady();
+      return candidate;
+    } catch (error) {
+      if (queue === candidate) queue = open();
+      candidate.close().catch(onError);
+      throw error;
+    }
+  }
+
   return {
     async schedule(bucket, delayMs) {
-      await queue.add(jobName, bucket, { ...options, jobId: expireBucketId(bucket), delay: Math.max(delayMs, 0) });
+      const usable = await ready();
+      await usable.add(jobName, bucket, { ...options, jobId: expireBucketId(bucket), delay: Math.max(delayMs, 0) });
     },
     async close() {
       await queue.close();

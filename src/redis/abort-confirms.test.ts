@@ -31,7 +31,10 @@ test('the only attempt returns the hold to held, with the deadline that was prom
 });
 
 test('of two open attempts only the last one returns the hold to held, in either order', async () => {
-  for (const order of [['a', 'b'], ['b', 'a']] as const) {
+  for (const order of [
+    ['a', 'b'],
+    ['b', 'a'],
+  ] as const) {
     const saleId = await putSale(redis);
     const hold = await calls.hold(saleId);
     await calls.begin(saleId, hold, 'a');

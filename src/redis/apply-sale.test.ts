@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { callsOn, placing } from '../testing/redis-calls.ts';
-import { linesOf, openTestRedis, putSale, saleOf, type SaleSetting } from '../testing/redis-sale.ts';
+import { linesOf, openTestRedis, putSale, type SaleSetting, saleOf } from '../testing/redis-sale.ts';
 import { assertLawful, stateOf, stockOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
 import { applySale } from './apply-sale.ts';
@@ -23,7 +23,16 @@ test('a newer version sets every rule of the sale', async () => {
 
   assert.is(reply, 'applied');
   const { sale } = await assertLawful(redis, saleId);
-  const names = ['version', 'opensAtMs', 'closesAtMs', 'paused', 'closed', 'holdTtlMs', 'buyerTicketsMax', 'orderTicketsMax'];
+  const names = [
+    'version',
+    'opensAtMs',
+    'closesAtMs',
+    'paused',
+    'closed',
+    'holdTtlMs',
+    'buyerTicketsMax',
+    'orderTicketsMax',
+  ];
   assert.equal(
     names.map((name) => sale.get(name)),
     ['2', '1', '2', '1', '1', '4', '5', '6'],

@@ -93,10 +93,19 @@ test('what is sold, released or expired says so and stays it', async () => {
   assert.equal(await assertLawful(redis, saleId), before);
 });
 
-test('an outcome that a rebuild read back without a buyer is everybody\'s with the token', async () => {
+test("an outcome that a rebuild read back without a buyer is everybody's with the token", async () => {
   const hold = placing();
   const times = { placedAtMs: start, expiresAtMs: start, deadlineMs: start, forgetAtMs: start + 1000 };
-  const past = { ...hold, ...times, saleId: '', buyerId: '', lines: [], status: 'expired' as const, epoch: 1, attempts: '' };
+  const past = {
+    ...hold,
+    ...times,
+    saleId: '',
+    buyerId: '',
+    lines: [],
+    status: 'expired' as const,
+    epoch: 1,
+    attempts: '',
+  };
   const saleId = await putSale(redis, { holds: [past] });
 
   assert.equal(await calls.begin(saleId, hold), { status: 'expired' });

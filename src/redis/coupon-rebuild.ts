@@ -3,15 +3,16 @@ import { campaignKeys } from './coupon-keys.ts';
 import { type CouponRecord, packCoupon, unpackCoupon } from './coupon-record.ts';
 import { command, pipelined } from './script.ts';
 
-/** Whether scripts would issue from the campaign; for a rebuild to ask whether it is still needed. */
-export async function isCampaignIntact(redis: Redis, campaignId: string): Promise<boolean> {
+/** The epoch under which scripts issue from the campaign; null when they call it lost. */
+export async function intactEpoch(redis: Redis, campaignId: string): Promise<number | null> {
   const { runId } = redis.session();
   const { campaign, coupons, stream } = campaignKeys(redis.keyPrefix, campaignId);
   const [fields, sentinel, streams] = await pipelined(redis, (pipeline) =>
     pipeline.hmget(campaign, 'epoch', 'run').hget(coupons, '').exists(stream),
   );
   const [epoch, run] = fields as (string | null)[];
-  return epoch !== null && run === runId && sentinel === epoch && streams === 1;
+  const isIntact = epoch && run === runId && sentinel === epoch && streams === 1;
+  return isIntact ? Number(epoch) : null;
 }
 
 /** Asks to be the one rebuilder for `forMs`; false when another process is. Only a courtesy: the claim decides. */

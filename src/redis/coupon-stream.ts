@@ -6,8 +6,13 @@ import { command, pipelined } from './script.ts';
 /** One entry as it stands in the stream; nothing says yet that it is well-formed. */
 export type StreamEntry = { entryId: string; fields: Record<string, string> };
 
-/** Entries with the run of the server that they were read from; `no_group`: the stream or its group is gone. */
-export type StreamRead = { status: 'read'; runId: string; entries: StreamEntry[] } | { status: 'no_group' };
+/**
+ * Entries with the run of the server and the epoch of the campaign that they were read under, null when the campaign itself
+ * is gone; `no_group`: the stream or its group is gone.
+ */
+export type StreamRead =
+  | { status: 'read'; runId: string; epoch: number | null; entries: StreamEntry[] }
+  | { status: 'no_group' };
 
 export type Reader = { campaignId: string; consumer: string; countMax: number };
 
@@ -23,15 +28,18 @@ export async function readCoupons(
   after: string,
 ): Promise<StreamRead> {
   const { runId } = redis.session();
-  const { stream } = campaignKeys(redis.keyPrefix, campaignId);
-  const reply = await unlessNoGroup(
-    command(redis, (client) =>
-      client.xreadgroup('GROUP', COUPON_GROUP, consumer, 'COUNT', countMax, 'STREAMS', stream, after),
+  const { campaign, stream } = campaignKeys(redis.keyPrefix, campaignId);
+  const replies = await unlessNoGroup(
+    pipelined(redis, (pipeline) =>
+      pipeline
+        .hget(campaign, 'epoch')
+        .xreadgroup('GROUP', COUPON_GROUP, consumer, 'COUNT', countMax, 'STREAMS', stream, after),
     ),
   );
-  if (reply === 'no_group') return { status: 'no_group' };
-  const [[, raw] = [null, []]] = (reply ?? []) as [string, RawEntry[]][];
-  return { status: 'read', runId, entries: raw.map(toEntry) };
+  if (replies === 'no_group') return { status: 'no_group' };
+  const [epoch, streams] = replies as [string | null, [string, RawEntry[]][] | null];
+  const [[, raw] = [stream, []]] = streams ?? [];
+  return { status: 'read', runId, epoch: toEpoch(epoch), entries: raw.map(toEntry) };
 }
 
 /** Takes over entries that another consumer got `idleMs` ago or earlier and never acknowledged; '0-0' starts and ends. */
@@ -41,13 +49,15 @@ export async function claimCoupons(
   { idleMs, cursor }: { idleMs: number; cursor: string },
 ): Promise<(StreamRead & { status: 'read'; cursor: string }) | { status: 'no_group' }> {
   const { runId } = redis.session();
-  const { stream } = campaignKeys(redis.keyPrefix, campaignId);
-  const reply = await unlessNoGroup(
-    command(redis, (client) => client.xautoclaim(stream, COUPON_GROUP, consumer, idleMs, cursor, 'COUNT', countMax)),
+  const { campaign, stream } = campaignKeys(redis.keyPrefix, campaignId);
+  const replies = await unlessNoGroup(
+    pipelined(redis, (pipeline) =>
+      pipeline.hget(campaign, 'epoch').xautoclaim(stream, COUPON_GROUP, consumer, idleMs, cursor, 'COUNT', countMax),
+    ),
   );
-  if (reply === 'no_group') return { status: 'no_group' };
-  const [next, raw] = reply as [string, RawEntry[]];
-  return { status: 'read', runId, cursor: next, entries: raw.map(toEntry) };
+  if (replies === 'no_group') return { status: 'no_group' };
+  const [epoch, [next, raw]] = replies as [string | null, [string, RawEntry[]]];
+  return { status: 'read', runId, epoch: toEpoch(epoch), cursor: next, entries: raw.map(toEntry) };
 }
 
 /**
@@ -85,6 +95,10 @@ export async function couponLag(redis: Redis, campaignIds: readonly string[]): P
     for (const campaignId of campaignIds) pipeline.xlen(campaignKeys(redis.keyPrefix, campaignId).stream);
   });
   return lengths.reduce<number>((sum, length) => sum + Number(length), 0);
+}
+
+function toEpoch(epoch: string | null): number | null {
+  return epoch === null ? null : Number(epoch);
 }
 
 function toEntry([entryId, flat]: RawEntry): StreamEntry {

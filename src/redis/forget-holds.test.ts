@@ -95,7 +95,10 @@ test('a slice drops no more than it may, and many at once drop each hold once', 
   const rest = await Promise.all([calls, other, calls, other, calls].map((each) => each.forget(saleId, 2)));
 
   assert.is(first, 2);
-  assert.equal(rest.sort(), [0, 1, 2, 2, 2]);
+  assert.is(
+    rest.reduce((sum, dropped) => sum + dropped, 0),
+    7,
+  );
   const { holds } = await assertLawful(redis, saleId);
   assert.equal([...holds.keys()], ['#']);
 });

@@ -64,7 +64,10 @@ test('an installed rebuild replaces all keys at once and keeps none of the old',
   const state = await assertLawful(redis, saleId);
   assert.not(state.sale.has('capacity:std'));
   assert.not(state.holds.has(old.holdId));
-  assert.equal([state.holds.size, state.due.size, state.leases.size, state.buyers.size, state.ended.size], [1, 1, 1, 1, 0]);
+  assert.equal(
+    [state.holds.size, state.due.size, state.leases.size, state.buyers.size, state.ended.size],
+    [1, 1, 1, 1, 0],
+  );
   assert.equal(await readSale(redis, saleId), {
     ...{ intact: true, epoch: 2, version: 1 },
     stock: [{ ticketTypeId: 'vip', capacity: 3, available: 3, held: 0, sold: 0 }],

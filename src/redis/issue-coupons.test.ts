@@ -4,7 +4,7 @@ import { aCampaign, openCouponBench } from '../testing/coupons.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
 import { ackCoupons } from './ack-coupons.ts';
-import { addCoupons, isCampaignIntact } from './coupon-rebuild.ts';
+import { addCoupons, intactEpoch } from './coupon-rebuild.ts';
 import { readCoupons, reopenGroup } from './coupon-stream.ts';
 import { writeTries } from './coupon-tries.ts';
 import { dropCouponConsumers } from './drop-coupon-consumers.ts';
@@ -146,7 +146,7 @@ for (const missing of ['campaign', 'coupons', 'stream'] as const) {
     await redis.client.del(bench.keys(campaignId)[missing]);
 
     assert.ok(await lostBy(() => issue(campaignId, 'bob')));
-    assert.is(await isCampaignIntact(redis, campaignId), false);
+    assert.is(await intactEpoch(redis, campaignId), null);
     assert.is(await redis.client.hexists(bench.keys(campaignId).coupons, 'bob'), 0);
   });
 }
@@ -182,7 +182,7 @@ test('a suspended campaign issues nothing until it is installed, and keeps its c
     'already_issued',
     'coupons_exhausted',
   ]);
-  assert.ok(await isCampaignIntact(redis, campaignId));
+  assert.is(await intactEpoch(redis, campaignId), 3);
 });
 
 test('an epoch as new or newer is not suspended', async () => {
@@ -211,6 +211,16 @@ test('a slow rebuilder whose claim was taken over or lost installs nothing', asy
     await redis.client.del(lost);
     assert.is(await installCampaign(redis, { campaign, epoch }), 'moved');
   }
+});
+
+test('a claim of another run of the server installs nothing', async () => {
+  const campaign = aCampaign(5);
+  const { campaignId } = campaign;
+  await suspendCampaign(redis, { campaignId, newEpoch: 2 });
+  await redis.client.hset(bench.keys(campaignId).campaign, 'claimRun', 'f'.repeat(40));
+
+  assert.is(await installCampaign(redis, { campaign, epoch: 2 }), 'moved');
+  assert.ok(await lostBy(() => issue(campaignId, 'alice')));
 });
 
 test('what is acknowledged is gone in one go, and a repeat changes nothing', async () => {

@@ -108,6 +108,7 @@ test('a millisecond before the deadline nothing comes back', async () => {
 test('a place expires no more lines than it may, over all items of its batch', async () => {
   const saleId = await putSale(redis, { tickets: { std: 6, vip: 1 }, buyerTicketsMax: 20 });
   await calls.hold(saleId, { buyerId: 'vip', lines: linesOf({ vip: 1 }) });
+  time.nowMs += 1;
   for (let each = 0; each < 6; each++) await calls.hold(saleId, { buyerId: `buyer-${each}` });
   time.nowMs += 60_000;
   const options = { ...limits.place, ...limits.memory, inlineExpireMax: 3 };
@@ -169,7 +170,10 @@ test('a receipt is honoured with the deadline that it promised, whatever the win
 
     assert.is(reply.status, 'placed');
     const known = await holdOf(redis, saleId, hold.holdId);
-    assert.equal([known?.placedAtMs, known?.expiresAtMs, known?.deadlineMs], [start - 50_000, start + 10_000, start + 10_000]);
+    assert.equal(
+      [known?.placedAtMs, known?.expiresAtMs, known?.deadlineMs],
+      [start - 50_000, start + 10_000, start + 10_000],
+    );
     await assertLawful(redis, saleId);
   }
 });
@@ -186,7 +190,7 @@ test('a receipt whose deadline has passed is worth nothing, to the millisecond',
   await assertLawful(redis, saleId);
 });
 
-test('a receipt needs stock and room in its buyer\'s limit, but not in that of an order', async () => {
+test("a receipt needs stock and room in its buyer's limit, but not in that of an order", async () => {
   const saleId = await putSale(redis, { tickets: { std: 4 }, orderTicketsMax: 1, buyerTicketsMax: 3 });
   const receipt = { placedAtMs: start, expiresAtMs: start + 10_000 };
   const wanting = (buyerId: string, std: number) => placing({ buyerId, receipt, lines: linesOf({ std }) });

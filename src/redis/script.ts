@@ -102,7 +102,7 @@ const UNABLE = [
   'READONLY',
   'MASTERDOWN',
   'CLUSTERDOWN',
-  'BUSY',
+  'BUSY ',
   'MISCONF',
   'NOREPLICAS',
   'NOAUTH',

@@ -92,7 +92,7 @@ test("MySQL's lower capacity finds it done: it takes nothing a second time", asy
   await assertLawful(redis, saleId);
 });
 
-test("a decrease that died before MySQL is undone by the version that MySQL has", async () => {
+test('a decrease that died before MySQL is undone by the version that MySQL has', async () => {
   const saleId = await putSale(redis);
   await withdraw(saleId, 3);
 

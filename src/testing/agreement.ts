@@ -1,7 +1,7 @@
 import { createConnection } from 'mysql2/promise';
 import * as assert from 'uvu/assert';
-import { unpackHold } from '../redis/hold-record.ts';
 import { closeRedis, connectRedis, type Redis, waitForRedis } from '../redis/connection.ts';
+import { unpackHold } from '../redis/hold-record.ts';
 import type { TestEngine } from './engine.ts';
 import { assertLawful } from './redis-state.ts';
 
@@ -43,7 +43,11 @@ export async function mysqlOf({ databaseUrl }: Pick<TestEngine, 'databaseUrl'>, 
 }
 
 /** Runs one statement in the engine's database. */
-export async function inMysql(test: Pick<TestEngine, 'databaseUrl'>, sql: string, values: unknown[] = []): Promise<void> {
+export async function inMysql(
+  test: Pick<TestEngine, 'databaseUrl'>,
+  sql: string,
+  values: unknown[] = [],
+): Promise<void> {
   const connection = await createConnection(test.databaseUrl);
   try {
     await connection.query(sql, values);
@@ -63,7 +67,11 @@ export async function assertAgreement(test: TestEngine, saleId: string): Promise
     const { types, holds } = await mysqlOf(test, saleId);
     for (const { id, capacity, sold, epoch, ledger, ordered } of types) {
       const inRedis = (name: string) => Number(state.sale.get(`${name}:${id}`));
-      assert.equal([inRedis('capacity'), inRedis('sold')], [capacity, sold], `capacity and sold of ${id} in both stores`);
+      assert.equal(
+        [inRedis('capacity'), inRedis('sold')],
+        [capacity, sold],
+        `capacity and sold of ${id} in both stores`,
+      );
       assert.equal([ordered, capacity - ledger], [sold, sold], `orders and ledger of ${id}`);
       assert.ok(sold <= capacity && inRedis('available') >= 0, `${id} is not oversold`);
       assert.is(state.sale.get('epoch'), String(epoch), 'the epoch in both stores');
@@ -72,9 +80,14 @@ export async function assertAgreement(test: TestEngine, saleId: string): Promise
       const packed = state.holds.get(holdId);
       const status = packed === undefined ? 'unknown' : unpackHold(saleId, holdId, packed).status;
       assert.is(orders, outcome === 'sold' ? 1 : 0, `orders of a hold that is ${outcome}`);
-      assert.ok(outcome === 'sold' ? status === 'sold' : status === 'expired', `${outcome} in MySQL, ${status} in Redis`);
+      assert.ok(
+        outcome === 'sold' ? status === 'sold' : status === 'expired',
+        `${outcome} in MySQL, ${status} in Redis`,
+      );
     }
-    const sold = [...state.holds].filter(([id, packed]) => id !== '#' && unpackHold(saleId, id, packed).status === 'sold');
+    const sold = [...state.holds].filter(
+      ([id, packed]) => id !== '#' && unpackHold(saleId, id, packed).status === 'sold',
+    );
     assert.is(sold.length, holds.filter((hold) => hold.outcome === 'sold').length, 'sold holds in both stores');
   } finally {
     redis.end();

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Config } from '../config.ts';
 import type { CouponCampaign } from '../domain/coupon.ts';
@@ -106,14 +106,7 @@ export async function untilAvailable<T>(call: () => Promise<T>): Promise<{ reply
   }
 }
 
-/** Resolves once `check` holds; throws after `waitMs`. */
-export async function eventually(what: string, check: () => Promise<boolean>, waitMs = 10_000): Promise<void> {
-  const until = performance.now() + waitMs;
-  while (!(await check())) {
-    if (performance.now() > until) throw new Error(`not within ${waitMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+const spawned = new Set<ChildProcess>();
 
 /**
  * A consumer in a process of its own, on the stores of a bench, with batches of `batchMax`. `diesBeforeAck` kills it between its
@@ -125,8 +118,9 @@ export async function spawnConsumer(bench: CouponBench, options: { batchMax?: nu
   const env = { ...process.env, REDIS_KEY_PREFIX: bench.redis.keyPrefix, COUPON_BATCH_MAX: String(batchMax) };
   const args = ['--import', 'tsx', worker, diesBeforeAck ? 'dies-before-ack' : ''];
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  await once(child.stdout, 'data');
+  spawned.add(child);
+  const exited = once(child, 'exit').finally(() => spawned.delete(child));
+  await Promise.race([once(child.stdout, 'data'), exited]);
   return {
     /** Kills it as a power cut would; waits until it is gone. */
     async kill() {
@@ -135,4 +129,10 @@ export async function spawnConsumer(bench: CouponBench, options: { batchMax?: nu
     },
     exited: exited.then(([, signal]) => signal as string | null),
   };
+}
+
+/** Ends every consumer process that a failed test has left. */
+export async function killConsumers(): Promise<void> {
+  for (const child of spawned) child.kill('SIGKILL');
+  while (spawned.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -1,18 +1,20 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /**
- * What becomes of a chunk that a client sends: `pass`; `withhold` it and all that follows on its connection; forward it but
- * withhold every answer (`mute`); forward it and cut the connection at the first answer (`cut-answer`).
+ * What becomes of a chunk that a client sends: `pass`; `withhold` it and all that follows on its connection until `release`;
+ * forward it but withhold every answer (`mute`); forward it and cut the connection at the first answer (`cut-answer`).
  */
 export type Verdict = 'pass' | 'withhold' | 'mute' | 'cut-answer';
 
-export type Proxy = {
+export type BadNetwork = {
   /** The target's URL with the proxy's address. */
   url: string;
   /** Decides about each chunk from now on. */
   judge: (chunk: Buffer) => Verdict;
   /** How many chunks have met another verdict than `pass`. */
   harmed(): number;
+  /** Forwards whatever is withheld. */
+  release(): void;
   /** Cuts every connection and refuses new ones, until `up`. */
   down(): void;
   up(): void;
@@ -22,15 +24,23 @@ export type Proxy = {
 };
 
 /** A bad network before a store. It harms nothing until it is told to. */
-export async function openProxy(targetUrl: string): Promise<Proxy> {
+export async function openProxy(targetUrl: string): Promise<BadNetwork> {
   const target = new URL(targetUrl);
   const own = new URL(targetUrl);
   const sockets = new Set<Socket>();
+  const releases = new Set<() => void>();
   const state = { isDown: false, losesGoodbyes: false, harmed: 0 };
   const server = createServer((client) => {
     if (state.isDown) return void client.destroy();
     const upstream = connect(Number(target.port), target.hostname);
     let verdict: Verdict = 'pass';
+    const withheld: Buffer[] = [];
+    const release = () => {
+      if (verdict !== 'withhold') return;
+      verdict = 'pass';
+      for (const chunk of withheld.splice(0)) upstream.write(chunk);
+    };
+    releases.add(release);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => undefined);
@@ -41,24 +51,31 @@ export async function openProxy(targetUrl: string): Promise<Proxy> {
         verdict = proxy.judge(chunk);
         if (verdict !== 'pass') state.harmed += 1;
       }
-      if (verdict !== 'withhold') upstream.write(chunk);
+      if (verdict === 'withhold') withheld.push(chunk);
+      else upstream.write(chunk);
     });
     upstream.on('data', (chunk) => {
       if (verdict === 'pass') client.write(chunk);
       if (verdict === 'cut-answer') for (const socket of [client, upstream]) socket.destroy();
     });
     upstream.on('close', () => client.destroy());
-    client.on('close', () => void (state.losesGoodbyes || upstream.destroy()));
+    client.on('close', () => {
+      releases.delete(release);
+      if (!state.losesGoodbyes) upstream.destroy();
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   own.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const cutAll = () => {
     for (const socket of sockets) socket.destroy();
   };
-  const proxy: Proxy = {
+  const proxy: BadNetwork = {
     url: own.href,
     judge: () => 'pass',
     harmed: () => state.harmed,
+    release: () => {
+      for (const release of releases) release();
+    },
     down: () => {
       state.isDown = true;
       cutAll();
@@ -89,7 +106,7 @@ export function mentions(words: string): (chunk: Buffer) => boolean {
 }
 
 /** Harms the first chunk that `matches` and lets everything else pass. */
-export function once(matches: (chunk: Buffer) => boolean, verdict: Verdict): Proxy['judge'] {
+export function once(matches: (chunk: Buffer) => boolean, verdict: Verdict): BadNetwork['judge'] {
   let done = false;
   return (chunk) => {
     if (done || !matches(chunk)) return 'pass';

@@ -5,7 +5,7 @@ import { type HoldRecord, unpackHold } from '../redis/hold-record.ts';
 import { saleKeys } from '../redis/keys.ts';
 import { readSale } from '../redis/read-sale.ts';
 
-/** Everything that Redis keeps of one sale, read at one moment; `#` and the empty buyer are the sentinels. */
+/** Everything that Redis keeps of one sale; `#` and the empty buyer are the sentinels. */
 export type SaleState = {
   sale: Map<string, string>;
   holds: Map<string, string>;
@@ -15,13 +15,13 @@ export type SaleState = {
   ended: Map<string, string>;
 };
 
-/** Reads all six keys in one transaction. As maps: a buyer may be called `__proto__`. */
+/** Reads all six keys, while nothing else runs on the sale. As maps: a buyer may be called `__proto__`. */
 export async function stateOf(redis: Redis, saleId: string): Promise<SaleState> {
   const [sale, holds, due, leases, buyers, ended] = saleKeys(redis.keyPrefix, saleId) as Six<string>;
-  const transaction = redis.client.multi();
-  for (const key of [sale, holds, buyers]) transaction.hkeys(key).hvals(key);
-  for (const key of [due, leases, ended]) transaction.zrange(key, 0, '-1', 'WITHSCORES');
-  const replies = ((await transaction.exec()) ?? []).map(([error, value]) => {
+  const pipeline = redis.client.pipeline();
+  for (const key of [sale, holds, buyers]) pipeline.hkeys(key).hvals(key);
+  for (const key of [due, leases, ended]) pipeline.zrange(key, 0, '-1', 'WITHSCORES');
+  const replies = ((await pipeline.exec()) ?? []).map(([error, value]) => {
     if (error) throw error;
     return value as string[];
   }) as [...Six<string[]>, string[], string[], string[]];

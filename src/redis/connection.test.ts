@@ -1,0 +1,233 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import { startPrivateRedis } from '../../scripts/stores/redis.ts';
+import { SaleLostError, UnavailableError } from '../domain/errors.ts';
+import { redisAnswers } from '../probe.ts';
+import { callsOn, placing } from '../testing/redis-calls.ts';
+import { putSale } from '../testing/redis-sale.ts';
+import { holdOf } from '../testing/redis-state.ts';
+import { suite } from '../testing/suite.ts';
+import { failureOf, until } from '../testing/until.ts';
+import { closeRedis, connectPatientRedis, connectRedis, type Redis, waitForRedis } from './connection.ts';
+import { command } from './script.ts';
+
+const test = suite('connection', { timeoutMs: 60_000 });
+const server = await startPrivateRedis();
+const opened: Redis[] = [];
+const nowMs = 1_800_000_060_000;
+
+test.after.each(async () => {
+  for (const redis of opened.splice(0)) closeRedis(redis);
+  // A test that failed half-way must not take the others with it.
+  if (!(await redisAnswers({ host: '127.0.0.1', port: server.port }))) await server.restart();
+});
+test.after(() => server.stop());
+
+/** A connection as a server process has it, with a timeout short enough to wait for. */
+function connect(): Redis {
+  const redis = connectRedis({
+    ...{ url: server.url, keyPrefix: 'test', commandTimeoutMs: 300, clock: () => nowMs },
+    // A server that is killed or stopped is what these tests are about.
+    onError: () => undefined,
+  });
+  opened.push(redis);
+  return redis;
+}
+
+async function connected(): Promise<Redis> {
+  const redis = connect();
+  await waitForRedis(redis, 10_000);
+  return redis;
+}
+
+/** Resolves when the connection has noticed that its server is gone. */
+function disconnected(redis: Redis): Promise<boolean> {
+  return until('the loss of the connection', () => {
+    try {
+      return !redis.session();
+    } catch {
+      // It says so by throwing.
+      return true;
+    }
+  });
+}
+
+/** What the run of the server that is up now has been asked so often. */
+async function countOf(redis: Redis, name: string): Promise<number> {
+  const info = await redis.client.info('commandstats');
+  return Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+}
+
+/** Stops the server as a machine that hangs would, and lets it go on afterwards whatever happens. */
+async function whileStopped(work: () => Promise<void>): Promise<void> {
+  process.kill(server.pid, 'SIGSTOP');
+  try {
+    await work();
+  } finally {
+    process.kill(server.pid, 'SIGCONT');
+  }
+}
+
+test('nothing is sent before the run of the server is known', async () => {
+  const redis = connect();
+
+  const error = await failureOf(() => callsOn(redis).place('sale-1', placing()));
+
+  assert.instance(error, UnavailableError);
+  assert.is((error as UnavailableError).cause, undefined, 'nothing was done, which is certain');
+  await waitForRedis(redis, 10_000);
+  assert.match(redis.session().runId, /^[0-9a-f]{40}$/);
+});
+
+test('a server that accepts and does not answer is not connected, and is as soon as it answers', async () => {
+  let redis: Redis | null = null;
+
+  await whileStopped(async () => {
+    redis = connect();
+    await sleep(500);
+    const current = redis;
+    assert.throws(() => current.session(), /not connected/);
+    assert.instance(await failureOf(() => command(current, (client) => client.ping())), UnavailableError);
+  });
+
+  await waitForRedis(redis as unknown as Redis, 10_000);
+});
+
+test('the run id is that of the server', async () => {
+  const redis = await connected();
+
+  const info = await redis.client.info('server');
+
+  assert.ok(info.includes(`run_id:${redis.session().runId}`));
+  assert.is(redis.session(), redis.session());
+});
+
+test('a server that was killed and started again is another run, and what it still knows is lost', async () => {
+  const redis = await connected();
+  const saleId = await putSale(redis);
+  await sleep(1100);
+  const before = redis.session();
+
+  await server.kill9();
+  await disconnected(redis);
+  await server.restart();
+  await waitForRedis(redis, 10_000);
+
+  assert.is.not(redis.session(), before);
+  assert.is.not(redis.session().runId, before.runId);
+  const known = await redis.client.hget(`test:{${saleId}}:sale`, 'run');
+  assert.is(known, before.runId, 'the sale itself outlived the crash');
+  assert.instance(await failureOf(() => callsOn(redis).place(saleId, placing())), SaleLostError);
+});
+
+test('a script that the killed server has not answered is unknown to its caller and never sent again', async () => {
+  const redis = await connected();
+  const saleId = await putSale(redis);
+  const hold = placing();
+  await sleep(1100);
+  process.kill(server.pid, 'SIGSTOP');
+
+  const unanswered = failureOf(() => callsOn(redis).place(saleId, hold));
+  await sleep(50);
+  await server.kill9();
+  const error = await unanswered;
+  await server.restart();
+  await waitForRedis(redis, 10_000);
+  await sleep(200);
+
+  assert.instance(error, UnavailableError);
+  assert.ok((error as UnavailableError).cause, 'whether it was done is unknown');
+  assert.equal([await countOf(redis, 'evalsha'), await countOf(redis, 'eval')], [0, 0]);
+  assert.is(await holdOf(redis, saleId, hold.holdId), null);
+});
+
+test('a server that has forgotten the scripts is given them, in the session that they were made for', async () => {
+  const redis = await connected();
+  const saleId = await putSale(redis);
+  await redis.client.script('FLUSH');
+  const evals = await countOf(redis, 'eval');
+
+  const reply = await callsOn(redis).place(saleId, placing());
+  const again = await callsOn(redis).place(saleId, placing());
+
+  assert.equal([reply.status, again.status], ['placed', 'placed']);
+  assert.is(await countOf(redis, 'eval'), evals + 1);
+});
+
+test('the source of a script is not sent in another session than its arguments were made for', async () => {
+  const redis = await connected();
+  const saleId = await putSale(redis);
+  const hold = placing();
+  await redis.client.script('FLUSH');
+  // The connection is another one each time it is asked about, as if it broke between the two commands.
+  const changing: Redis = { ...redis, session: () => ({ ...redis.session() }) };
+
+  const error = await failureOf(() => callsOn(changing).place(saleId, hold));
+
+  assert.instance(error, UnavailableError);
+  assert.is(await holdOf(redis, saleId, hold.holdId), null);
+});
+
+test('commands fail fast while the server hangs, and work again afterwards', async () => {
+  const redis = await connected();
+  const saleId = await putSale(redis);
+  const calls = callsOn(redis);
+
+  await whileStopped(async () => {
+    const startedAt = performance.now();
+    const errors = await Promise.all([
+      failureOf(() => calls.place(saleId, placing())),
+      failureOf(() => command(redis, (client) => client.ping())),
+    ]);
+
+    assert.ok(performance.now() - startedAt < 1000, 'within a second');
+    for (const error of errors) assert.instance(error, UnavailableError);
+  });
+
+  await waitForRedis(redis, 10_000);
+  assert.is((await calls.place(saleId, placing({ buyerId: 'bob' }))).status, 'placed');
+});
+
+test('commands fail at once while the server is away, and nothing is queued for its return', async () => {
+  const redis = await connected();
+  await server.kill9();
+  await disconnected(redis);
+
+  const startedAt = performance.now();
+  const error = await failureOf(() => command(redis, (client) => client.set('test:queued', '1')));
+  const tookMs = performance.now() - startedAt;
+  await server.restart();
+  await waitForRedis(redis, 10_000);
+
+  assert.instance(error, UnavailableError);
+  assert.ok(tookMs < 1000, 'at once');
+  assert.is(await redis.client.exists('test:queued'), 0);
+});
+
+test('waiting for a server that does not come ends when it was said to', async () => {
+  const redis = connectRedis({
+    url: 'redis://127.0.0.1:1',
+    keyPrefix: 'test',
+    commandTimeoutMs: 300,
+    onError: () => undefined,
+  });
+  opened.push(redis);
+  const startedAt = performance.now();
+
+  const error = await failureOf(() => waitForRedis(redis, 200));
+
+  assert.instance(error, UnavailableError);
+  assert.ok(performance.now() - startedAt >= 200);
+});
+
+test('a patient connection waits for the server to come back', async () => {
+  const client = connectPatientRedis(server.url, () => undefined);
+  await client.ping();
+  await server.kill9();
+
+  const answer = client.ping();
+  await server.restart();
+
+  assert.is(await answer, 'PONG');
+  client.disconnect();
+});
