@@ -26,8 +26,7 @@
 -- @include hold
 -- @include buyer
 
-local epoch = epoch_if_intact(ARGV[1])
-if not epoch then
+if not epoch_if_intact(ARGV[1]) then
   return { 'lost' }
 end
 local now = read_clock(ARGV[2])
@@ -40,7 +39,7 @@ local function finish(id, buyer, placed, expires, lines)
     return { 'already' }
   end
   hold = hold
-    or { state = '', placed = placed, expires = expires, deadline = expires, keyed = '0', epoch = epoch, lines = lines, buyer = buyer }
+    or { state = '', placed = placed, expires = expires, deadline = expires, keyed = '0', epoch = '0', lines = lines, buyer = buyer }
   local is_live = hold.state == 'H' or hold.state == 'C'
   local record = read_buyer(hold.buyer)
   for ticket_type, quantity in each_line(hold.lines) do

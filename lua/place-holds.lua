@@ -185,7 +185,7 @@ local function place(id, buyer, keyed, placed, expires, lines)
   if refused then
     return refused
   end
-  local hold = { state = 'H', keyed = keyed, epoch = epoch, attempts = '', lines = lines, buyer = buyer }
+  local hold = { state = 'H', keyed = keyed, epoch = '0', attempts = '', lines = lines, buyer = buyer }
   hold.placed = is_receipt and placed or now
   hold.expires = is_receipt and expires or now + hold_ttl_ms
   hold.deadline = hold.expires

@@ -25,7 +25,8 @@ export async function start(env: NodeJS.ProcessEnv): Promise<void> {
   } catch (error) {
     // A stack says nothing to a person who has to choose another port or to install a program.
     const expected = error instanceof ConfigError || error instanceof NotPossible;
-    console.error(expected ? `\n${error.message}` : error);
+    // What fails because it is being taken down is no news.
+    if (!ending.isStopping()) console.error(expected ? `\n${error.message}` : error);
     await ending.close(1);
   }
 }

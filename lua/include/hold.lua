@@ -1,5 +1,5 @@
 -- A hold is packed as state;placedAtMs;expiresAtMs;deadlineMs;keyed;epoch;attempts;lines;buyer with the opaque buyer last.
--- States: H held, C confirming, S sold, R released, E expired. Lines: ticketTypeId:quantity joined by commas.
+-- States: H held, C confirming, S sold, R released, E expired. The epoch is that of a begin, 0 before. Lines: ticketTypeId:quantity joined by commas.
 local HOLD_PATTERN = '^(%u);(%d+);(%d+);(%d+);([01]);(%d+);([^;]*);([^;]*);(.*)$'
 
 local function unpack_hold(packed)

@@ -9,12 +9,22 @@ const repeatIgnoredMs = 1000;
  * Ctrl-C may arrive twice (from the terminal and from npm): a repeat within a second is the same one, a later one exits
  * at once, and then the guardians end the stores.
  */
-export function closeOnSignal(): { add(close: Close): void; close(exitCode: number): Promise<never> } {
+export function closeOnSignal(): {
+  add(close: Close): void;
+  isStopping(): boolean;
+  close(exitCode: number): Promise<never>;
+} {
   const closers: Close[] = [];
   let stoppingSinceMs: number | null = null;
+  let stopping: Promise<never> | null = null;
 
-  const close = async (exitCode: number): Promise<never> => {
+  // Whoever asks while it is closing waits for the same end: to exit now would be to leave the rest open.
+  const close = (exitCode: number): Promise<never> => {
     stoppingSinceMs ??= performance.now();
+    stopping ??= closeAll(exitCode);
+    return stopping;
+  };
+  const closeAll = async (exitCode: number): Promise<never> => {
     let code = exitCode;
     for (let next = closers.pop(); next; next = closers.pop()) {
       try {
@@ -41,6 +51,7 @@ export function closeOnSignal(): { add(close: Close): void; close(exitCode: numb
   return {
     // Something that came up while we were stopping goes down again at once.
     add: (it) => (stoppingSinceMs === null ? void closers.push(it) : void it()),
+    isStopping: () => stoppingSinceMs !== null,
     close,
   };
 }

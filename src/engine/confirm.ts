@@ -6,7 +6,7 @@ import { type Confirming, commitAttempt, type Round, replayOf } from './confirm-
 import type { Context } from './context.ts';
 import { outcomeOf, soldOrder } from './judge.ts';
 import { randomId } from './receipt.ts';
-import { place } from './reserve.ts';
+import { place, placingOf } from './reserve.ts';
 import { sleep } from './sleep.ts';
 
 /** A resync is over long before its freeze would lapse: so whether it has been lifted is asked, rather than waited for. */
@@ -98,13 +98,11 @@ async function orderOr(context: Context, receipt: Receipt, gone: ConfirmOutcome)
 
 /** A valid token whose hold Redis has forgotten is placed again under its id, if stock and limit still allow. */
 async function honourReceipt(context: Context, receipt: Receipt): Promise<Round> {
-  const { holdId, buyerId, saleId, lines, placedAtMs, expiresAtMs } = receipt;
+  const { holdId, saleId } = receipt;
   const { outcome } = await outcomeOf(context, holdId);
   if (outcome === 'void') return { status: 'hold_expired' };
   if (outcome === 'sold') return orderOr(context, receipt, { status: 'hold_expired' });
-  const bare = lines.map(({ ticketTypeId, quantity }) => ({ ticketTypeId, quantity }));
-  const item = { holdId, buyerId, keyed: false, lines: bare, receipt: { placedAtMs, expiresAtMs } };
-  const reply = await place(context, item, saleId).catch((error: unknown) => {
+  const reply = await place(context, placingOf(receipt), saleId).catch((error: unknown) => {
     if (error instanceof SaleLostError) return context.rebuilder.run(saleId).then(() => null);
     throw error;
   });

@@ -26,12 +26,14 @@ const LOOKUPS_WAITING_MAX = 500;
 export function createCouponDirectory(mysql: Mysql, maxAgeMs: number): CouponDirectory {
   const inTurn = createLine(LOOKUPS_AT_ONCE, LOOKUPS_WAITING_MAX);
   const known = new LRUCache<string, true>({
+    ignoreFetchAbort: true,
     max: CAMPAIGNS_MAX,
     fetchMethod: (campaignId) =>
       inTurn(async () => ((await findCampaign(mysql.db, campaignId)) ? (true as const) : undefined)),
   });
   const unknown = new LRUCache<string, true>({ max: CAMPAIGNS_MAX, ttl: UNKNOWN_TTL_MS });
   const lists = new LRUCache<'recent', string[]>({
+    ignoreFetchAbort: true,
     max: 1,
     ttl: maxAgeMs,
     fetchMethod: async () => {

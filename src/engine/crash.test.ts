@@ -8,7 +8,7 @@ import { type EngineProcess, startEngineProcess } from '../testing/engine-proces
 import { isCommit, once, openProxy, type Verdict } from '../testing/proxy.ts';
 import { holdOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
-import { until } from '../testing/until.ts';
+import { persistently, until } from '../testing/until.ts';
 
 const test = suite('a server killed in the middle of a confirm');
 const env = { HOLD_LEASE_MS: '250', REDIS_COMMAND_TIMEOUT_MS: '5000', CONFIRM_DEADLINE_MS: '6000' };
@@ -202,5 +202,19 @@ test('killed after the COMMIT of an increase, before Redis was told: reconciliat
 
   const stock = await stockOf(engine, saleId);
   assert.equal([stock.capacity, stock.available, stock.held], [15, 14, 1]);
+  await assertAgreement(main, saleId);
+});
+
+test('a machine that vanishes before its COMMIT, without a word to MySQL, holds its sale up for seconds, not for hours', async () => {
+  const server = await startServer();
+  const saleId = await openSale(engine, 3);
+  const { token } = await hold(engine, { saleId, buyerId: 'alice' });
+  const neighbour = await hold(engine, { saleId, buyerId: 'bob' });
+
+  proxy.loseGoodbyes();
+  await killInCommit(server, { buyerId: 'alice', token }, { verdict: 'withhold' });
+  const confirmed = await persistently(() => engine.confirm({ buyerId: 'bob', token: neighbour.token }), 20_000);
+
+  assert.is(confirmed.status, 'confirmed');
   await assertAgreement(main, saleId);
 });

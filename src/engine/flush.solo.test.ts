@@ -27,7 +27,7 @@ const reserve = (saleId: string, buyerId: string, quantity = 1) =>
 
 test('after a flush every call about the sale is unavailable, not sold out, and then the sale is back by itself', async () => {
   const saleId = await openSale(engine, 10);
-  const { token } = await hold(engine, { saleId, buyerId: 'alice' });
+  const { token, holdId } = await hold(engine, { saleId, buyerId: 'alice' });
   const sold = await hold(engine, { saleId, buyerId: 'bob' });
   await engine.confirm({ buyerId: 'bob', token: sold.token });
   const calls = [
@@ -37,6 +37,8 @@ test('after a flush every call about the sale is unavailable, not sold out, and 
     () => engine.sales.getPublic(saleId),
     () => engine.work.sweepSale(saleId),
     () => engine.work.recoverSale(saleId),
+    () => engine.holds.listOwn({ buyerId: 'alice', saleId }),
+    () => engine.holds.getOwn({ buyerId: 'alice', holdId }),
   ];
 
   for (const call of calls) {
@@ -65,6 +67,20 @@ test('a list of sales leaves out one that is lost, instead of calling it sold ou
   await until('it is listed again', async () =>
     (await other.engine.sales.listPublic()).some((sale) => sale.saleId === saleId),
   );
+});
+
+test('a hold that was forgotten can be released, and then its token buys nothing', async () => {
+  const saleId = await openSale(engine, 1);
+  const { token, holdId } = await hold(engine, { saleId, buyerId: 'alice' });
+  await redis.client.flushall();
+
+  const released = await persistently(() => engine.release({ buyerId: 'alice', token }));
+  const confirm = await engine.confirm({ buyerId: 'alice', token });
+
+  assert.equal(released, { status: 'released', holdId, replayed: false });
+  assert.equal(confirm, { status: 'hold_released' });
+  assert.is((await stockOf(engine, saleId)).available, 1);
+  await assertAgreement(main, saleId);
 });
 
 test('after a flush tokens are honoured in one request, orders answer as replays, and limits count what was bought', async () => {

@@ -17,9 +17,10 @@ export async function listOwnHolds(
   context: Context,
   { buyerId, saleId }: { buyerId: string; saleId?: string | undefined },
 ): Promise<{ items: OwnHold[]; serverTimeMs: number }> {
-  const saleIds = saleId === undefined ? (await context.catalog.unsettled()).map((sale) => sale.saleId) : [saleId];
+  const sales = await context.catalog.unsettled();
+  const saleIds = sales.map((sale) => sale.saleId).filter((id) => saleId === undefined || id === saleId);
   const [records, serverTimeMs] = await Promise.all([
-    holdsOfBuyer(context.redis, saleIds, buyerId),
+    holdsOfBuyer(context.redis, saleIds, buyerId).catch(context.rebuilder.orThrow),
     readClock(context.redis),
   ]);
   const live = records.filter((hold) => statusAt(hold, serverTimeMs) !== 'expired');
@@ -74,7 +75,7 @@ async function ownHold(context: Context, record: HoldRecord, nowMs: number): Pro
 
 async function findAnywhere(context: Context, holdId: string): Promise<HoldRecord | null> {
   const saleIds = (await context.catalog.unsettled()).map((sale) => sale.saleId);
-  return findHold(context.redis, saleIds, holdId);
+  return findHold(context.redis, saleIds, holdId).catch(context.rebuilder.orThrow);
 }
 
 const SCAN_COUNT = 200;
@@ -151,16 +152,20 @@ export async function adminRelease(
       : { status: 'already_confirmed', orderId: known.orderId };
   }
   const { saleId } = record;
-  return runAdmin<ReleaseOutcome>(context, { ...input, request: ['release', holdId, reason] }, async () => {
-    const outcome = await releaseById(context, { saleId, holdId, buyerId: null });
-    if (outcome.status !== 'released') return { outcome, audit: null };
-    const audit = {
-      action: 'hold.release',
-      saleId,
-      reason,
-      before: publicRecord(record),
-      after: { holdId, status: 'released' },
-    };
-    return { outcome, audit };
-  });
+  return runAdmin<ReleaseOutcome | { status: 'hold_not_found' }>(
+    context,
+    { ...input, request: ['release', holdId, reason] },
+    async () => {
+      const outcome = await releaseById(context, { saleId, holdId, buyerId: null });
+      if (outcome.status !== 'released') return { outcome, audit: null };
+      const audit = {
+        action: 'hold.release',
+        saleId,
+        reason,
+        before: publicRecord(record),
+        after: { holdId, status: 'released' },
+      };
+      return { outcome, audit };
+    },
+  );
 }

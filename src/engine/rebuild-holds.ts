@@ -15,7 +15,7 @@ const PAGE = 500;
  */
 export async function stageOldHolds(
   deps: RebuildDeps,
-  { saleId, stage, epoch }: { saleId: string; stage: Stage; epoch: number },
+  { saleId, stage }: { saleId: string; stage: Stage },
 ): Promise<OldHolds> {
   const held = new Map<string, number>();
   const buyers = new Map<string, { held: number; holdIds: string[] }>();
@@ -34,7 +34,7 @@ export async function stageOldHolds(
       fresh.map((hold) => hold.holdId),
     );
     const kept = fresh.filter((hold, index) => outcomes[index] === null && hold.status !== 'sold');
-    const staged = kept.map((hold) => carryOver(deps, hold, { nowMs, epoch }));
+    const staged = kept.map((hold) => carryOver(deps, hold, nowMs));
     await stageHolds(deps.redis, stage, staged);
     for (const hold of staged) {
       if (hold.status !== 'held') continue;
@@ -46,20 +46,16 @@ export async function stageOldHolds(
   return { held, holds: seen.size };
 }
 
-function carryOver(
-  { config }: RebuildDeps,
-  hold: HoldRecord,
-  { nowMs, epoch }: { nowMs: number; epoch: number },
-): HoldRecord & { forgetAtMs?: number } {
+function carryOver({ config }: RebuildDeps, hold: HoldRecord, nowMs: number): HoldRecord & { forgetAtMs?: number } {
   const { graceMs, graceMaxMs, keyedMemoryMs, memoryMs } = config.hold;
-  if (hold.status === 'held') return { ...hold, epoch };
+  if (hold.status === 'held') return { ...hold, epoch: 0 };
   if (hold.status === 'confirming') {
     // The interruption is ours, so the buyer gets time for another try.
     const deadlineMs = Math.max(hold.deadlineMs, Math.min(nowMs + graceMs, hold.expiresAtMs + graceMaxMs));
-    return { ...hold, status: 'held', deadlineMs, epoch, attempts: '' };
+    return { ...hold, status: 'held', deadlineMs, epoch: 0, attempts: '' };
   }
   const memory = hold.keyed ? keyedMemoryMs : memoryMs;
-  return { ...hold, epoch, forgetAtMs: Math.max(nowMs, hold.expiresAtMs) + memory };
+  return { ...hold, epoch: 0, forgetAtMs: Math.max(nowMs, hold.expiresAtMs) + memory };
 }
 
 function count(

@@ -21,7 +21,7 @@ export function stagePast(deps: RebuildDeps, saleId: string): Promise<{ stage: S
     const sale = await lockSale(trx, saleId);
     if (!sale) return null;
     const stage = await openStage(deps.redis, { saleId, epoch, attempt: randomId() });
-    await stageOutcomes(deps, trx, { saleId, stage, epoch });
+    await stageOutcomes(deps, trx, { saleId, stage });
     await stageBought(deps, trx, { saleId, stage });
     return { stage, sale };
   });
@@ -30,14 +30,14 @@ export function stagePast(deps: RebuildDeps, saleId: string): Promise<{ stage: S
 async function stageOutcomes(
   deps: RebuildDeps,
   trx: Trx,
-  { saleId, stage, epoch }: { saleId: string; stage: Stage; epoch: number },
+  { saleId, stage }: { saleId: string; stage: Stage },
 ): Promise<void> {
   for (let after: string | null = null; ; ) {
     const page: DecidedHold[] = await readOutcomesOfSale(trx, saleId, after, PAGE);
     await stageHolds(
       deps.redis,
       stage,
-      page.map((decided) => endedHold(saleId, epoch, decided)),
+      page.map((decided) => endedHold(saleId, decided)),
     );
     if (page.length < PAGE) return;
     after = page.at(-1)?.holdId ?? null;
@@ -45,7 +45,7 @@ async function stageOutcomes(
 }
 
 /** A void outcome says neither buyer nor lines; the scripts know such a record. */
-function endedHold(saleId: string, epoch: number, decided: DecidedHold): HoldRecord {
+function endedHold(saleId: string, decided: DecidedHold): HoldRecord {
   const sold = decided.outcome === 'sold';
   return {
     holdId: decided.holdId,
@@ -57,7 +57,7 @@ function endedHold(saleId: string, epoch: number, decided: DecidedHold): HoldRec
     expiresAtMs: decided.createdAtMs,
     deadlineMs: decided.createdAtMs,
     keyed: false,
-    epoch,
+    epoch: 0,
     attempts: '',
   };
 }

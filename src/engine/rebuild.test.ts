@@ -206,3 +206,20 @@ test('a commit of the old epoch that is on its way while the sale is rebuilt is 
   );
   await assertAgreement(main, saleId);
 });
+
+test('a sale that is made again under an old id is not its former life', async () => {
+  const saleId = await openSale(engine, 10);
+  await hold(engine, { saleId, buyerId: 'stranger' });
+  for (const [table, column] of [
+    ['sales', 'id'],
+    ['ticket_types', 'sale_id'],
+    ['stock_movements', 'sale_id'],
+  ]) {
+    await inMysql(main, `DELETE FROM ${table} WHERE ${column} = ?`, [saleId]);
+  }
+
+  await openSale(engine, 50, { saleId });
+
+  const stock = await stockOf(engine, saleId);
+  assert.equal([stock.capacity, stock.capacityInMysql, stock.balanced], [50, 50, true]);
+});

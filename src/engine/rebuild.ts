@@ -1,12 +1,12 @@
 import type { Config } from '../config.ts';
-import { UnavailableError } from '../domain/errors.ts';
+import { SaleLostError, UnavailableError } from '../domain/errors.ts';
 import type { Log } from '../log.ts';
 import type { Mysql } from '../mysql/connection.ts';
-import { findSale } from '../mysql/sales.ts';
+import { findSale, firstEpoch } from '../mysql/sales.ts';
 import type { Redis } from '../redis/connection.ts';
 import { installSale } from '../redis/install-sale.ts';
 import { readSale } from '../redis/read-sale.ts';
-import { claimRebuild, dropStage, endRebuild, type Stage, stageSale } from '../redis/stage-sale.ts';
+import { claimRebuild, dropStage, endRebuild, renewRebuild, type Stage, stageSale } from '../redis/stage-sale.ts';
 import { suspendSale } from '../redis/suspend-sale.ts';
 import type { EngineMetrics } from './metrics.ts';
 import { stageOldHolds } from './rebuild-holds.ts';
@@ -20,15 +20,15 @@ export type Rebuilder = {
   run(saleId: string): Promise<void>;
   /** As `run`, in the background; a failure is logged, and the next caller or timer tries again. */
   start(saleId: string): void;
+  /** For `catch`: starts the rebuild that a lost sale needs, and throws on whatever it was given. */
+  orThrow(error: unknown): never;
   /** Resolves when no rebuild is under way. */
   idle(): Promise<void>;
 };
 
-/** How long a process waits for another one's rebuild before it does its own. */
-const CLAIM_MS = 3000;
+/** A claim lapses so soon after its process has died: well within the time that a confirm has. A living one renews it. */
+const CLAIM_MS = 1000;
 const ATTEMPTS_MAX = 40;
-/** A sale is inserted at epoch 1, and its installation is its first rebuild. */
-const FIRST_EPOCH = 2;
 
 /** Makes the rebuilder of this process. */
 export function createRebuilder(deps: RebuildDeps): Rebuilder {
@@ -42,13 +42,19 @@ export function createRebuilder(deps: RebuildDeps): Rebuilder {
     return promise;
   }
 
+  function start(saleId: string): void {
+    if (running.has(saleId)) return;
+    run(saleId).catch((error: unknown) =>
+      deps.log.warn({ saleId, err: error }, 'a rebuild failed and will be tried again'),
+    );
+  }
+
   return {
     run,
-    start(saleId) {
-      if (running.has(saleId)) return;
-      run(saleId).catch((error: unknown) =>
-        deps.log.warn({ saleId, err: error }, 'a rebuild failed and will be tried again'),
-      );
+    start,
+    orThrow(error) {
+      if (error instanceof SaleLostError) start(error.saleId);
+      throw error;
     },
     async idle() {
       await Promise.allSettled(running.values());
@@ -61,19 +67,24 @@ async function rebuild(deps: RebuildDeps, saleId: string): Promise<void> {
     const [inMysql, inRedis] = await Promise.all([findSale(deps.mysql.db, saleId), readSale(deps.redis, saleId)]);
     if (!inMysql || (inRedis?.intact && inRedis.epoch >= inMysql.epoch)) return;
     if (await claimRebuild(deps.redis, saleId, CLAIM_MS)) {
-      try {
-        // Whatever was installed, the epoch is compared again at the top: it may have moved meanwhile.
-        await rebuildOnce(deps, saleId);
-        continue;
-      } finally {
-        await endRebuild(deps.redis, saleId).catch(() =>
-          deps.log.debug({ saleId }, 'the claim of a rebuild will lapse'),
-        );
-      }
-    }
-    await jitter();
+      // Whatever was installed, the epoch is compared again at the top: it may have moved meanwhile.
+      await underClaim(deps, saleId);
+    } else await jitter();
   }
   throw new UnavailableError(`sale ${saleId} could not be rebuilt yet`);
+}
+
+async function underClaim(deps: RebuildDeps, saleId: string): Promise<void> {
+  const lapses = () => deps.log.debug({ saleId }, 'the claim of a rebuild will lapse');
+  const renewing = setInterval(() => {
+    renewRebuild(deps.redis, saleId, CLAIM_MS).catch(lapses);
+  }, CLAIM_MS / 3);
+  try {
+    await rebuildOnce(deps, saleId);
+  } finally {
+    clearInterval(renewing);
+    await endRebuild(deps.redis, saleId).catch(lapses);
+  }
 }
 
 /**
@@ -89,12 +100,12 @@ async function rebuildOnce(deps: RebuildDeps, saleId: string): Promise<void> {
   if (suspended.status === 'newer') return dropStage(deps.redis, stage);
   const oldEpoch = suspended.status === 'suspended' ? suspended.epoch : null;
   // Also when the sale itself is missing: no script writes without it, so holds that survived it stand still as well.
-  const old = await stageOldHolds(deps, { saleId, stage, epoch: stage.epoch });
+  const old = await stageOldHolds(deps, { saleId, stage });
   await stageSale(deps.redis, stage, sale, old.held);
   const installed = await install(deps, saleId, stage, oldEpoch);
   if (installed) deps.metrics.rebuilt.inc();
   // The first installation of a new sale is no event; any later one is.
-  const level = stage.epoch === FIRST_EPOCH ? 'debug' : 'warn';
+  const level = stage.epoch === firstEpoch(sale) + 1 ? 'debug' : 'warn';
   deps.log[level](
     {
       saleId,

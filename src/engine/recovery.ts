@@ -1,4 +1,3 @@
-import { SaleLostError } from '../domain/errors.ts';
 import { insertVoid, readOutcomes } from '../mysql/outcomes.ts';
 import type { HoldRecord } from '../redis/hold-record.ts';
 import { listOrphans } from '../redis/list-orphans.ts';
@@ -15,13 +14,20 @@ const ORPHANS_MAX = 100;
  * valid token ever meets a void of recovery's making. Safe to repeat and to race. Throws UnavailableError.
  */
 export async function recoverSale(context: Context, saleId: string): Promise<number> {
-  const { nowMs, holds } = await listOrphans(context.redis, { saleId, holdsMax: ORPHANS_MAX, againMs: AGAIN_MS }).catch(
-    (error: unknown) => {
-      if (error instanceof SaleLostError) context.rebuilder.start(saleId);
-      throw error;
-    },
-  );
-  if (holds.length === 0) return 0;
+  let decided = 0;
+  for (;;) {
+    // Those that are listed come again only after a while, so a full page means that there are others.
+    const { nowMs, holds } = await listOrphans(context.redis, {
+      saleId,
+      holdsMax: ORPHANS_MAX,
+      againMs: AGAIN_MS,
+    }).catch(context.rebuilder.orThrow);
+    if (holds.length > 0) decided += await decide(context, { nowMs, holds });
+    if (holds.length < ORPHANS_MAX) return decided;
+  }
+}
+
+async function decide(context: Context, { nowMs, holds }: { nowMs: number; holds: HoldRecord[] }): Promise<number> {
   const outcomes = await readOutcomes(
     context.mysql.db,
     holds.map((hold) => hold.holdId),
@@ -32,8 +38,8 @@ export async function recoverSale(context: Context, saleId: string): Promise<num
     const outcome = known ?? (hold.deadlineMs <= nowMs ? await decideAgainst(context, hold) : undefined);
     if (outcome === undefined) continue;
     decided++;
-    if (outcome === 'sold') await context.scripts.finish(saleId, hold);
-    else await giveBackVoid(context, saleId, hold.holdId);
+    if (outcome === 'sold') await context.scripts.finish(hold.saleId, hold);
+    else await giveBackVoid(context, hold.saleId, hold.holdId);
   }
   return decided;
 }

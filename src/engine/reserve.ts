@@ -1,15 +1,15 @@
-import { SaleLostError } from '../domain/errors.ts';
 import {
   canonicalLines,
   type HeldTicket,
   type Line,
   type PricedLine,
+  type Receipt,
   type ReserveOutcome,
   totalMinor,
 } from '../domain/hold.ts';
 import type { Sale } from '../domain/sale.ts';
 import type { HoldRecord } from '../redis/hold-record.ts';
-import type { PlaceReply } from '../redis/place-holds.ts';
+import type { PlaceReply, Placing } from '../redis/place-holds.ts';
 import type { Context } from './context.ts';
 import { soldOrder } from './judge.ts';
 import { derivedId, randomId } from './receipt.ts';
@@ -51,17 +51,16 @@ export async function reserve(context: Context, input: ReserveInput): Promise<Re
 }
 
 /** Calls place, and opens the expiry bucket's job; a lost sale starts its rebuild and throws. */
-export async function place(
-  context: Context,
-  item: Parameters<Context['scripts']['place']>[1],
-  saleId: string,
-): Promise<PlaceReply> {
-  const reply = await context.scripts.place(saleId, item).catch((error: unknown) => {
-    if (error instanceof SaleLostError) context.rebuilder.start(saleId);
-    throw error;
-  });
+export async function place(context: Context, item: Placing, saleId: string): Promise<PlaceReply> {
+  const reply = await context.scripts.place(saleId, item).catch(context.rebuilder.orThrow);
   if (reply.status === 'placed' && reply.openedBucket) scheduleExpiry(context, saleId, reply);
   return reply;
+}
+
+/** A receipt as the item that asks for its hold again, under its own id and deadline. */
+export function placingOf({ holdId, buyerId, lines, placedAtMs, expiresAtMs }: Receipt): Placing {
+  const bare = lines.map(({ ticketTypeId, quantity }) => ({ ticketTypeId, quantity }));
+  return { holdId, buyerId, keyed: false, lines: bare, receipt: { placedAtMs, expiresAtMs } };
 }
 
 /** The buyer never waits for BullMQ, and never fails with it: a bucket without a job is swept. */

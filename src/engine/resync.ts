@@ -1,4 +1,4 @@
-import { SaleLostError, UnavailableError } from '../domain/errors.ts';
+import { UnavailableError } from '../domain/errors.ts';
 import type { AdminAction, ResyncOutcome, ResyncRow } from '../domain/sale.ts';
 import { readOutcomes } from '../mysql/outcomes.ts';
 import { soldAndCapacity } from '../mysql/sale-rebuild.ts';
@@ -68,8 +68,7 @@ async function resyncLocked(
     }
     return null;
   } catch (error) {
-    if (error instanceof SaleLostError) context.rebuilder.start(saleId);
-    throw error;
+    return context.rebuilder.orThrow(error);
   } finally {
     await freezeConfirms(context.redis, { saleId, freezeMs: 0 }).catch(() =>
       context.log.debug({ saleId }, 'the freeze of a resync will lapse by itself'),

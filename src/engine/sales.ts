@@ -126,10 +126,7 @@ export async function stockOf(context: Context, saleId: string): Promise<StockRo
   const sale = await findSale(context.mysql.db, saleId);
   if (!sale) return null;
   const inRedis = await readSale(context.redis, saleId);
-  if (!inRedis?.intact) {
-    context.rebuilder.start(saleId);
-    throw new SaleLostError(saleId);
-  }
+  if (!inRedis?.intact) return context.rebuilder.orThrow(new SaleLostError(saleId));
   return sale.ticketTypes.map(({ ticketTypeId, capacity: capacityInMysql }) => {
     const counts = inRedis.stock.find((row) => row.ticketTypeId === ticketTypeId);
     const { capacity = 0, available = 0, held = 0, sold = 0 } = counts ?? {};

@@ -1,4 +1,3 @@
-import { SaleLostError } from '../domain/errors.ts';
 import { expireHolds } from '../redis/expire-holds.ts';
 import { forgetHolds } from '../redis/forget-holds.ts';
 import type { Context } from './context.ts';
@@ -15,10 +14,7 @@ export async function expireSale(context: Context, saleId: string): Promise<Swep
       saleId,
       linesMax: context.config.hold.sliceMax,
       options: memoryOf(context),
-    }).catch((error: unknown) => {
-      if (error instanceof SaleLostError) context.rebuilder.start(saleId);
-      throw error;
-    });
+    }).catch(context.rebuilder.orThrow);
     holds += reply.holds;
     if (reply.status === 'done') return { holds, nowMs: reply.nowMs, nextDeadlineMs: reply.nextDeadlineMs };
   }

@@ -13,7 +13,10 @@ export function decodeCursor(cursor: string, kinds: readonly ('id' | 'number')[]
     parts.length === kinds.length &&
     encodeCursor(parts) === cursor &&
     kinds.every((kind, index) => (kind === 'id' ? /^[A-Za-z0-9_-]{1,64}$/ : /^[0-9]{1,15}$/).test(parts[index] ?? ''));
-  if (!valid) throw new RequestError('invalid_request', 'the cursor is malformed', { field: 'cursor' });
+  if (!valid) {
+    const errors = [{ field: 'cursor', message: 'is malformed' }];
+    throw new RequestError('invalid_request', 'The cursor is malformed.', { errors });
+  }
   return parts;
 }
 

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import * as assert from 'uvu/assert';
 import { freshId, stack } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
+import { failureOf } from '../testing/until.ts';
 import { closeMysql } from './connection.ts';
 import { migrateToLatest } from './migrate.ts';
 import { testMysql } from './testing.ts';
@@ -62,6 +63,19 @@ test('a crash between a migration and the row that records it does not block the
   const second = await migrateToLatest(url);
 
   assert.equal(second, { applied: [last] });
+});
+
+test("a table of somebody else's in the same database is not taken for ours", async () => {
+  const url = await emptyDatabase();
+  const there = testMysql({ url });
+  await sql`create table orders (id int primary key)`.execute(there.db);
+
+  const failure = await failureOf(() => migrateToLatest(url));
+
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(there.db);
+  await closeMysql(there);
+  assert.match(failure.message, /'?orders'? already exists/);
+  assert.is(rows.at(-1)?.name, '0003_hold_outcomes');
 });
 
 test('the tables are ours in every respect that a default would spoil', async () => {

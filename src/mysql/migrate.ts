@@ -6,7 +6,7 @@ import { errnoOf } from './errors.ts';
 const folder = new URL('../../migrations/', import.meta.url);
 
 // Table, column or index exists already. DDL commits by itself, so a process may die between a migration and the row
-// that records it; the next start then finds the work done.
+// that records it; the next start then finds the work of its first migration done. In any later one it is a stranger's.
 const alreadyDone = new Set([1050, 1060, 1061]);
 
 /**
@@ -34,17 +34,22 @@ export async function migrateToLatest(databaseUrl: string): Promise<{ applied: s
 
 async function readMigrations(): Promise<Record<string, Migration>> {
   const files = (await readdir(folder)).filter((file) => /^\d{4}_\w+\.sql$/.test(file));
+  let mayBeDone = true;
   const entries = files.map(async (file): Promise<[string, Migration]> => {
     const statement = await readFile(new URL(file, folder), 'utf8');
-    return [file.replace(/\.sql$/, ''), { up: (db) => apply(statement, db) }];
+    const up: Migration['up'] = async (db) => {
+      await apply(statement, db, mayBeDone);
+      mayBeDone = false;
+    };
+    return [file.replace(/\.sql$/, ''), { up }];
   });
   return Object.fromEntries(await Promise.all(entries));
 }
 
-async function apply(statement: string, db: Parameters<Migration['up']>[0]): Promise<void> {
+async function apply(statement: string, db: Parameters<Migration['up']>[0], mayBeDone: boolean): Promise<void> {
   try {
     await sql.raw(statement.trim().replace(/;$/, '')).execute(db);
   } catch (error) {
-    if (!alreadyDone.has(errnoOf(error) ?? 0)) throw error;
+    if (!mayBeDone || !alreadyDone.has(errnoOf(error) ?? 0)) throw error;
   }
 }

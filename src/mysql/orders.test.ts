@@ -84,5 +84,6 @@ test('a cursor that we did not write is an invalid request', async () => {
     const error = await listOrders(mysql.db, { limit: 1, cursor }).catch((it: unknown) => it);
     assert.instance(error, RequestError, cursor);
     assert.is((error as RequestError).code, 'invalid_request');
+    assert.equal((error as RequestError).details, { errors: [{ field: 'cursor', message: 'is malformed' }] });
   }
 });

@@ -13,7 +13,15 @@ export type SaleRow = Sale & {
   sold: Record<string, number>;
 };
 
-/** Writes a new sale at epoch and version 1, with its capacities in the ledger. `exists`: nothing was written. */
+/**
+ * Epochs begin at the millisecond of creation, and no rebuild takes less than one: a sale that is made again under an old id,
+ * after MySQL was set back, never finds its former life in Redis to be as new as itself.
+ */
+export function firstEpoch({ createdAtMs }: Pick<Sale, 'createdAtMs'>): number {
+  return createdAtMs;
+}
+
+/** Writes a new sale at its first epoch and version 1, with its capacities in the ledger. `exists`: nothing was written. */
 export async function insertSale(trx: Trx, sale: Sale): Promise<'inserted' | 'exists'> {
   const { saleId, createdAtMs } = sale;
   try {
@@ -23,7 +31,8 @@ export async function insertSale(trx: Trx, sale: Sale): Promise<'inserted' | 'ex
     throw error;
   }
   const types = sale.ticketTypes.map(({ ticketTypeId, name, priceMinor, capacity }, position) => ({
-    ...{ sale_id: saleId, id: ticketTypeId, position, name, price_minor: priceMinor, capacity, sold: 0, epoch: 1 },
+    ...{ sale_id: saleId, id: ticketTypeId, position, name, price_minor: priceMinor, capacity, sold: 0 },
+    epoch: firstEpoch(sale),
   }));
   await trx.insertInto('ticket_types').values(types).execute();
   // The sale itself is the operation that gave these capacities, so that the ledger adds up from nothing.
@@ -131,7 +140,7 @@ function toRow(sale: Sale): SalesTable {
     paused: sale.paused ? 1 : 0,
     closed_at_ms: sale.closedAtMs,
     settled_at_ms: null,
-    epoch: 1,
+    epoch: firstEpoch(sale),
     version: 1,
     created_at_ms: sale.createdAtMs,
   };

@@ -29,7 +29,8 @@ export function aSale(capacities: Record<string, number> = { seat: 100 }, change
     orderTicketsMax: null,
     paused: false,
     closedAtMs: null,
-    createdAtMs: Date.now(),
+    // The first millisecond there is, so that its first epoch is 1.
+    createdAtMs: 1,
     ticketTypes: Object.entries(capacities).map(([ticketTypeId, capacity]) => ({
       ...{ ticketTypeId, capacity, name: `Ticket ${ticketTypeId}`, priceMinor: 2_500 },
     })),

@@ -107,6 +107,19 @@ test('the oldest holds go first', async () => {
   assert.ok(due.has(young.holdId));
 });
 
+test('there is more as long as anything is due at this very moment', async () => {
+  const saleId = await putSale(redis);
+  for (let each = 0; each < 2; each++) await calls.hold(saleId);
+  time.nowMs = deadline;
+
+  const slices = [await calls.expire(saleId, 1), await calls.expire(saleId, 1)];
+
+  assert.equal(
+    slices.map((slice) => slice.status),
+    ['more', 'done'],
+  );
+});
+
 test('a slice that ends exactly with the last due hold is done', async () => {
   const saleId = await putSale(redis);
   await calls.hold(saleId);

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { InvariantError } from '../domain/errors.ts';
+import { InvariantError, SaleLostError } from '../domain/errors.ts';
 import { callsOn, placing } from '../testing/redis-calls.ts';
 import { linesOf, openTestRedis, putSale } from '../testing/redis-sale.ts';
 import { freshId } from '../testing/stack.ts';
@@ -24,11 +24,22 @@ test('a hold is found in whichever of the sales it is, and nowhere else', async 
   const [one, two, three] = [await putSale(redis), await putSale(redis), await putSale(redis)];
   const hold = await calls.hold(two);
 
-  const found = await findHold(redis, [one, two, three, freshId('sale')], hold.holdId);
+  const found = await findHold(redis, [one, two, three], hold.holdId);
 
   assert.equal([found?.saleId, found?.holdId, found?.status], [two, hold.holdId, 'held']);
   assert.is(await findHold(redis, [one, three], hold.holdId), null);
   assert.is(await findHold(redis, [], hold.holdId), null);
+});
+
+test('a sale that is lost is not one that knows nothing', async () => {
+  const [whole, missing] = [await putSale(redis), freshId('sale')];
+
+  const errors = [
+    await failureOf(() => findHold(redis, [whole, missing], 'nobody-knows-it')),
+    await failureOf(() => holdsOfBuyer(redis, [whole, missing], 'alice')),
+  ];
+
+  for (const error of errors) assert.is(error instanceof SaleLostError && error.saleId, missing);
 });
 
 test('a buyer reads his live holds in all sales, oldest first, and none of anybody else', async () => {

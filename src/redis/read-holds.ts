@@ -1,27 +1,46 @@
+import { SaleLostError } from '../domain/errors.ts';
 import type { Redis } from './connection.ts';
 import { type HoldRecord, unpackHold } from './hold-record.ts';
 import { saleKeys } from './keys.ts';
 import { command, pipelined } from './script.ts';
 
-/** Finds a hold among the given sales; null when none remembers it. One round trip. */
+/** Finds a hold among the given sales; null when none remembers it. One round trip. Throws SaleLostError. */
 export async function findHold(redis: Redis, saleIds: string[], holdId: string): Promise<HoldRecord | null> {
-  if (saleIds.length === 0) return null;
-  const replies = await pipelined(redis, (pipeline) => {
-    for (const saleId of saleIds) pipeline.hget(holdsKey(redis, saleId), holdId);
-  });
-  const at = replies.findIndex((packed) => typeof packed === 'string');
-  return at < 0 ? null : unpackHold(saleIds[at] as string, holdId, replies[at] as string);
+  const packed = await readOfEach(redis, saleIds, 'holds', holdId);
+  const at = packed.findIndex((found) => found !== null);
+  return at < 0 ? null : unpackHold(saleIds[at] as string, holdId, packed[at] as string);
 }
 
-/** The live holds of a buyer in the given sales, oldest first. Two round trips. */
-export async function holdsOfBuyer(redis: Redis, saleIds: string[], buyerId: string): Promise<HoldRecord[]> {
+/** One entry of a hash of each sale. A sale that is lost must not read as one that knows nothing: throws SaleLostError. */
+async function readOfEach(
+  redis: Redis,
+  saleIds: string[],
+  hash: 'holds' | 'buyers',
+  field: string,
+): Promise<(string | null)[]> {
   if (saleIds.length === 0) return [];
+  const { runId } = redis.session();
+  const sentinel = hash === 'holds' ? '#' : '';
   const replies = await pipelined(redis, (pipeline) => {
-    for (const saleId of saleIds) pipeline.hget(saleKeys(redis.keyPrefix, saleId)[4] as string, buyerId);
+    for (const saleId of saleIds) {
+      const [sale, holds, , , buyers] = saleKeys(redis.keyPrefix, saleId) as [string, string, string, string, string];
+      pipeline.hmget(sale, 'epoch', 'run').hmget(hash === 'holds' ? holds : buyers, sentinel, field);
+    }
   });
+  return saleIds.map((saleId, index) => {
+    const [epoch, run] = replies[2 * index] as (string | null)[];
+    const [known, found] = replies[2 * index + 1] as (string | null)[];
+    if (epoch === null || run !== runId || known !== epoch) throw new SaleLostError(saleId);
+    return found ?? null;
+  });
+}
+
+/** The live holds of a buyer in the given sales, oldest first. Two round trips. Throws SaleLostError. */
+export async function holdsOfBuyer(redis: Redis, saleIds: string[], buyerId: string): Promise<HoldRecord[]> {
+  const packedBuyers = await readOfEach(redis, saleIds, 'buyers', buyerId);
   const found = saleIds.flatMap((saleId, index) => {
-    const packed = replies[index];
-    return typeof packed === 'string'
+    const packed = packedBuyers[index] ?? null;
+    return packed !== null
       ? packed
           .split(',')
           .slice(2)

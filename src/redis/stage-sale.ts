@@ -89,6 +89,11 @@ export async function claimRebuild(redis: Redis, saleId: string, forMs: number):
   return (await command(redis, (client) => client.set(key, '1', 'PX', forMs, 'NX'))) === 'OK';
 }
 
+/** Says that the rebuild is still under way. */
+export async function renewRebuild(redis: Redis, saleId: string, forMs: number): Promise<void> {
+  await command(redis, (client) => client.pexpire(rebuildingKey(redis.keyPrefix, saleId), forMs));
+}
+
 /** Lets others rebuild again. */
 export async function endRebuild(redis: Redis, saleId: string): Promise<void> {
   await command(redis, (client) => client.del(rebuildingKey(redis.keyPrefix, saleId)));
