@@ -11,6 +11,7 @@ const mayImport: Record<string, string[]> = {
   http: ['domain', 'engine', 'config', 'log'],
   jobs: ['domain', 'engine', 'queue', 'config', 'log'],
   pages: ['domain'],
+  model: [],
   log: [],
   config: ['settings'],
   settings: [],

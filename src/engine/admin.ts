@@ -4,6 +4,7 @@ import { RequestError } from '../domain/errors.ts';
 import type { AdminAction } from '../domain/sale.ts';
 import { beginAdminRequest, finishAdminRequest } from '../mysql/admin-requests.ts';
 import { insertAudit } from '../mysql/audit.ts';
+import { isLockConflict } from '../mysql/errors.ts';
 import type { Trx } from '../mysql/tables.ts';
 import { transact } from '../mysql/transact.ts';
 import type { Context } from './context.ts';
@@ -32,7 +33,7 @@ export async function runAdmin<T>(
   work: (trx: Trx) => Promise<AdminResult<T>>,
 ): Promise<T> {
   try {
-    return await transact(context.mysql, {}, async (trx) => {
+    return await transactAgain(context, async (trx) => {
       const { actorId, requestId, idempotencyKey: key } = input;
       if (key !== undefined) {
         const begun = await beginAdminRequest(trx, { actorId, key, requestHash: hashOf(input.request) });
@@ -50,6 +51,16 @@ export async function runAdmin<T>(
   } catch (error) {
     if (error instanceof NothingDone) return error.outcome as T;
     throw error;
+  }
+}
+
+/** Once more after a deadlock or a lock that was not had in time: nothing was written then, and mostly it was a neighbour. */
+async function transactAgain<T>(context: Pick<Context, 'mysql'>, work: (trx: Trx) => Promise<T>): Promise<T> {
+  try {
+    return await transact(context.mysql, {}, work);
+  } catch (error) {
+    if (!isLockConflict(error)) throw error;
+    return transact(context.mysql, {}, work);
   }
 }
 

@@ -122,7 +122,10 @@ function encodeScanCursor(scan: string, skip: number): string {
 function decodeScanCursor(cursor: string | undefined): { scan: string; skip: number } {
   if (cursor === undefined) return { scan: '0', skip: 0 };
   const match = /^(\d{1,20}) (\d{1,9})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
-  if (!match) throw new RequestError('invalid_request', 'the cursor is malformed', { field: 'cursor' });
+  if (!match) {
+    const errors = [{ field: 'cursor', message: 'is malformed' }];
+    throw new RequestError('invalid_request', 'The cursor is malformed.', { errors });
+  }
   return { scan: match[1] as string, skip: Number(match[2]) };
 }
 
@@ -155,8 +158,10 @@ export async function adminRelease(
   return runAdmin<ReleaseOutcome | { status: 'hold_not_found' }>(
     context,
     { ...input, request: ['release', holdId, reason] },
-    async () => {
-      const outcome = await releaseById(context, { saleId, holdId, buyerId: null });
+    async (trx) => {
+      // Within this transaction: a second connection for each of a crowd of admins would use up the pool.
+      const within = { ...context, mysql: { ...context.mysql, db: trx } };
+      const outcome = await releaseById(within, { saleId, holdId, buyerId: null });
       if (outcome.status !== 'released') return { outcome, audit: null };
       const audit = {
         action: 'hold.release',

@@ -8,6 +8,7 @@ import { installSale } from '../redis/install-sale.ts';
 import { readSale } from '../redis/read-sale.ts';
 import { claimRebuild, dropStage, endRebuild, renewRebuild, type Stage, stageSale } from '../redis/stage-sale.ts';
 import { suspendSale } from '../redis/suspend-sale.ts';
+import { createLine } from './lookup.ts';
 import type { EngineMetrics } from './metrics.ts';
 import { stageOldHolds } from './rebuild-holds.ts';
 import { stagePast } from './rebuild-past.ts';
@@ -29,15 +30,19 @@ export type Rebuilder = {
 /** A claim lapses so soon after its process has died: well within the time that a confirm has. A living one renews it. */
 const CLAIM_MS = 1000;
 const ATTEMPTS_MAX = 40;
+/** After a flush every sale is lost at once: so many are rebuilt at a time, which leaves connections to confirms. */
+const AT_ONCE = 3;
+const WAITING_MAX = 100_000;
 
 /** Makes the rebuilder of this process. */
 export function createRebuilder(deps: RebuildDeps): Rebuilder {
   const running = new Map<string, Promise<void>>();
+  const inTurn = createLine(AT_ONCE, WAITING_MAX);
 
   function run(saleId: string): Promise<void> {
     const existing = running.get(saleId);
     if (existing) return existing;
-    const promise = rebuild(deps, saleId).finally(() => running.delete(saleId));
+    const promise = inTurn(() => rebuild(deps, saleId)).finally(() => running.delete(saleId));
     running.set(saleId, promise);
     return promise;
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { UnavailableError } from '../domain/errors.ts';
 import { suite } from '../testing/suite.ts';
+import { until } from '../testing/until.ts';
 import { closeMysql } from './connection.ts';
 import { CommitUnknownError } from './errors.ts';
 import { createOrderWriter } from './order-writer.ts';
@@ -75,14 +76,14 @@ test('when the other transaction rolls back the hold becomes void', async () => 
 
 test('a commit that takes too long makes the question unavailable, not void', async () => {
   const hold = aDraft('void-sale');
-  void openSale(hold, 'commit', 4_600);
+  void openSale(hold, 'commit', 6_000);
   await sleep(50);
 
   const error = await insertVoid(mysql, hold).catch((it: unknown) => it);
 
   assert.instance(error, UnavailableError);
-  await sleep(900);
-  assert.is((await readOutcomes(mysql.db, [hold.holdId])).get(hold.holdId)?.outcome, 'sold');
+  const word = await until('the commit', async () => (await readOutcomes(mysql.db, [hold.holdId])).get(hold.holdId));
+  assert.is(word.outcome, 'sold');
 });
 
 test('a void whose COMMIT was not answered says so, and the repeat finds it', async () => {

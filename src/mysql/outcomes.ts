@@ -8,7 +8,8 @@ import { transact } from './transact.ts';
 /** What MySQL decided about a hold, for ever; `orderId` is there when it was sold. */
 export type HoldOutcome = { outcome: 'sold' | 'void'; orderId: string | null; saleId: string; createdAtMs: number };
 
-const voidTriesMax = 4;
+// Recovery asks for many holds in turn, and comes again: none of them may keep the others waiting for long.
+const voidTriesMax = 2;
 
 /** Reads the outcomes of these holds; a hold without one is missing from the map. Safe to retry. */
 export async function readOutcomes(db: Kysely<Tables>, holdIds: readonly string[]): Promise<Map<string, HoldOutcome>> {
