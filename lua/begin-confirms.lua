@@ -22,6 +22,7 @@
     { 'sold' }
     { 'released' }
     { 'expired' }           also when the deadline has just been found to have passed: the tickets went back
+    { 'overdue', epoch }    CONFIRMING beyond all grace: an attempt may still be on its way, only MySQL can end it
     { 'begun', epoch }      also when this attempt had begun before
 
   Cost: O(lines of all items).
@@ -60,9 +61,8 @@ local function refusal(hold, buyer)
   if ENDED[hold.state] then
     return { ENDED[hold.state] }
   end
-  -- A hold whose confirm is orphaned stays with recovery once no grace is left: MySQL decides there.
   if hold.state == 'C' and hold.expires + grace_max_ms <= now then
-    return { 'expired' }
+    return { 'overdue', tonumber(epoch) }
   end
   return nil
 end

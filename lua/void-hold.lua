@@ -16,7 +16,8 @@
 
   Returns, first match wins:
     { 'lost' }
-    { 'ignored' }     not live here: nothing changed
+    { 'remembered' }  it was not known here: from now on its id is, so that it never lives again
+    { 'ignored' }     ended already: nothing changed
     { 'given_back' }
 
   Cost: O(lines of the hold).
@@ -36,8 +37,15 @@ local now = read_clock(ARGV[2])
 local hold = read_hold(ARGV[5])
 
 -- Decide.
-if not hold or (hold.state ~= 'H' and hold.state ~= 'C') then
+if hold and hold.state ~= 'H' and hold.state ~= 'C' then
   return { 'ignored' }
+end
+if not hold then
+  -- Apply: as a rebuild would have read it from MySQL, which names neither buyer nor lines.
+  local void = { state = 'E', placed = now, expires = now, deadline = now, keyed = '1', epoch = '0', attempts = '', lines = '', buyer = '' }
+  write_hold(ARGV[5], void)
+  redis.call('ZADD', KEYS[6], now + tonumber(ARGV[3]), ARGV[5])
+  return { 'remembered' }
 end
 
 -- Apply.

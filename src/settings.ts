@@ -34,7 +34,7 @@ export const settings = {
     meaning: 'at SIGTERM, from failing readiness to refusing connections: time for load balancers to notice',
   },
   SHUTDOWN_GRACE_MS: { schema: ms, fallback: 25_000, meaning: 'time for requests and jobs under way at SIGTERM' },
-  METRICS_PORT: { schema: port, meaning: 'serves /metrics on a port of its own' },
+  METRICS_PORT: { schema: port, meaning: 'serves /metrics of this process, server or worker, on a port of its own' },
   METRICS_TOKEN: { schema: Joi.string().min(16).max(4096), meaning: 'bearer token for /metrics on the main port' },
   AUTH_JWT_SECRET: { schema: secret, meaning: 'HS256 secret of access tokens; this or AUTH_JWKS_URL' },
   AUTH_JWKS_URL: {

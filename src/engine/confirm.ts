@@ -2,9 +2,10 @@ import { v7 as uuid } from 'uuid';
 import { SaleLostError, UnavailableError } from '../domain/errors.ts';
 import { type Receipt, totalMinor } from '../domain/hold.ts';
 import type { ConfirmOutcome, OrderDraft } from '../domain/order.ts';
+import { insertVoid } from '../mysql/outcomes.ts';
 import { type Confirming, commitAttempt, type Round, replayOf } from './confirm-commit.ts';
 import type { Context } from './context.ts';
-import { outcomeOf, soldOrder } from './judge.ts';
+import { giveBackVoid, outcomeOf, soldOrder } from './judge.ts';
 import { randomId } from './receipt.ts';
 import { place, placingOf } from './reserve.ts';
 import { sleep } from './sleep.ts';
@@ -57,6 +58,8 @@ async function attempt(context: Context, confirming: Confirming): Promise<Round>
       return null;
     case 'not_yours':
       return { status: 'not_your_hold' };
+    case 'overdue':
+      return endInMysql(context, receipt, begun.epoch);
     case 'unknown':
       return honourReceipt(context, receipt);
     case 'sold':
@@ -94,6 +97,16 @@ async function beginOrRebuild(context: Context, { saleId, holdId, buyerId }: Rec
 async function orderOr(context: Context, receipt: Receipt, gone: ConfirmOutcome): Promise<ConfirmOutcome> {
   const order = await soldOrder(context, receipt.holdId);
   return order ? replayOf(context, receipt, order) : gone;
+}
+
+/** No grace is left, yet an earlier attempt may still commit: "expired" is said only once MySQL has ruled that out. */
+async function endInMysql(context: Context, receipt: Receipt, epoch: number): Promise<Round> {
+  const { saleId, holdId } = receipt;
+  const { outcome } = await insertVoid(context.mysql, { saleId, holdId, epoch });
+  if (outcome === 'void') await giveBackVoid(context, saleId, holdId);
+  if (outcome === 'fenced') await context.rebuilder.run(saleId);
+  if (outcome === 'sold') return orderOr(context, receipt, { status: 'hold_expired' });
+  return outcome === 'void' ? { status: 'hold_expired' } : null;
 }
 
 /** A valid token whose hold Redis has forgotten is placed again under its id, if stock and limit still allow. */

@@ -7,7 +7,7 @@ import { readCoupons } from '../redis/coupon-stream.ts';
 import { couponsOn, openCampaign, openCouponBench, storedCoupons, untilAvailable } from '../testing/coupons.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
-import { storeEntries } from './coupon-batch.ts';
+import { type Batch, storeEntries } from './coupon-batch.ts';
 import { startCouponConsumer } from './coupon-consumer.ts';
 
 const test = suite('coupons when Redis forgets');
@@ -27,6 +27,17 @@ async function issued(campaignId: string, buyerId: string): Promise<Coupon> {
 async function again(campaignId: string, buyerId: string) {
   const { reply, refusals } = await untilAvailable(() => coupons.issue({ campaignId, buyerId }));
   return { ...reply, refusals };
+}
+
+/** What a consumer reads that then falls asleep. */
+async function readBatch(campaignId: string): Promise<Batch> {
+  const read = await readCoupons(bench.redis, { campaignId, consumer: 'slow', countMax: 10 }, '>');
+  if (read.status !== 'read' || read.epoch === null) throw new Error('not read');
+  return { campaignId, runId: read.runId, epoch: read.epoch, entries: read.entries };
+}
+
+async function storedBuyers(campaignId: string): Promise<string[]> {
+  return (await storedCoupons(bench, campaignId)).map((row) => row.buyerId).sort();
 }
 
 /** Writes what is in the streams to MySQL. */
@@ -79,7 +90,7 @@ test('a rebuild unites MySQL with what the stream still holds', async () => {
     rest.map((outcome) => outcome.status),
     ['issued', 'coupons_exhausted'],
   );
-  assert.equal((await storedCoupons(bench, campaignId)).map((row) => row.buyerId).sort(), ['alice', 'bob', 'carol']);
+  assert.equal(await storedBuyers(campaignId), ['alice', 'bob', 'carol']);
 });
 
 test('after a restart that forgot the last second, a stored winner is a winner again and nothing is issued above the quantity', async () => {
@@ -108,18 +119,14 @@ test('a consumer that slept through a rebuild writes nothing of what Redis has f
   const campaignId = await openCampaign(coupons, 2);
   const keys = bench.keys(campaignId);
   await issued(campaignId, 'alice');
-  const read = await readCoupons(bench.redis, { campaignId, consumer: 'slow', countMax: 10 }, '>');
-  if (read.status !== 'read' || read.epoch === null) throw new Error('not read');
-  const { runId, epoch, entries } = read;
+  const batch = await readBatch(campaignId);
   await bench.redis.client.hset(keys.campaign, 'run', 'e'.repeat(40));
   await bench.redis.client.hdel(keys.coupons, 'alice');
   await bench.redis.client.del(keys.stream);
   const winners = [await again(campaignId, 'bob'), await again(campaignId, 'carol'), await again(campaignId, 'dave')];
 
-  const late = await storeEntries(
-    { ...bench, onDeadLetter: () => undefined },
-    { campaignId, runId, epoch, entries },
-  ).catch((error: unknown) => error);
+  const deps = { ...bench, onDeadLetter: () => undefined };
+  const late = await storeEntries(deps, batch).catch((error: unknown) => error);
   await drained();
 
   assert.instance(late, CampaignLostError);
@@ -127,7 +134,7 @@ test('a consumer that slept through a rebuild writes nothing of what Redis has f
     winners.map((outcome) => outcome.status),
     ['issued', 'issued', 'coupons_exhausted'],
   );
-  assert.equal((await storedCoupons(bench, campaignId)).map((row) => row.buyerId).sort(), ['bob', 'carol']);
+  assert.equal(await storedBuyers(campaignId), ['bob', 'carol']);
 });
 
 test('a rebuilder that died after its first step keeps nothing from being written', async () => {

@@ -1,6 +1,7 @@
 import { listDeadLetters } from '../mysql/coupon-dead-letters.ts';
 import { couponsOfCampaign } from '../mysql/coupons.ts';
-import { addCoupons, scanCoupons } from '../redis/coupon-rebuild.ts';
+import { addCoupons } from '../redis/add-coupons.ts';
+import { scanCoupons } from '../redis/coupon-rebuild.ts';
 import type { CouponRecord } from '../redis/coupon-record.ts';
 import { scanStream } from '../redis/coupon-stream.ts';
 import type { CouponDeps } from './coupon-deps.ts';
@@ -16,28 +17,34 @@ const PAGE = 500;
 const DEAD_LETTERS_MAX = 100_000;
 
 /**
- * Adds to Redis every coupon of a stopped campaign that is known anywhere. The stream is read before MySQL: an entry leaves
- * it only after its coupon is committed, so that one under way is met in one place at least. Memory: the coupons in Redis.
- * `claimMs` is how long each step keeps other rebuilders waiting.
+ * Adds to Redis every coupon of a stopped campaign that is known anywhere, under the claim of `epoch`; `moved`: the claim is
+ * gone, start over. The stream is read before MySQL: an entry leaves it only after its coupon is committed, so that one under
+ * way is met in one place at least. Memory: the coupons in Redis. `claimMs` is how long each step keeps other rebuilders
+ * waiting.
  */
 export async function uniteCoupons(
   deps: CouponDeps,
-  { campaignId, claimMs }: { campaignId: string; claimMs: number },
-): Promise<United> {
+  { campaignId, epoch, claimMs }: { campaignId: string; epoch: number; claimMs: number },
+): Promise<United | 'moved'> {
   const onlyInHash = await readHash(deps, campaignId);
-  const add = async (coupons: CouponRecord[]) => {
+  const added = { fromStream: 0, fromMysql: 0, fromDeadLetters: 0 };
+  for await (const { from, coupons } of sources(deps, campaignId)) {
+    if (coupons.length === 0) continue;
     for (const { buyerId } of coupons) onlyInHash.delete(buyerId);
-    await addCoupons(deps.redis, campaignId, coupons, claimMs);
-    return coupons.length;
-  };
-  const fromStream = await addStream(deps, campaignId, add);
-  const fromDeadLetters = await addDeadLetters(deps, campaignId, add);
-  // Last, so that where two differ, because the secret of the ids was changed in between, the stored one stands.
-  const fromMysql = await addStored(deps, campaignId, add);
-  return { added: { fromStream, fromMysql, fromDeadLetters }, unpublished: [...onlyInHash.values()] };
+    if ((await addCoupons(deps.redis, { campaignId, epoch, coupons, forMs: claimMs })) === 'moved') return 'moved';
+    added[from] += coupons.length;
+  }
+  return { added, unpublished: [...onlyInHash.values()] };
 }
 
-type Add = (coupons: CouponRecord[]) => Promise<number>;
+type Page = { from: keyof United['added']; coupons: CouponRecord[] };
+
+async function* sources(deps: CouponDeps, campaignId: string): AsyncGenerator<Page> {
+  for await (const coupons of streamPages(deps, campaignId)) yield { from: 'fromStream', coupons };
+  for await (const coupons of deadLetterPages(deps, campaignId)) yield { from: 'fromDeadLetters', coupons };
+  // Last, so that where two differ, because the secret of the ids was changed in between, the stored one stands.
+  for await (const coupons of storedPages(deps, campaignId)) yield { from: 'fromMysql', coupons };
+}
 
 async function readHash(deps: CouponDeps, campaignId: string): Promise<Map<string, CouponRecord>> {
   const byBuyer = new Map<string, CouponRecord>();
@@ -50,31 +57,27 @@ async function readHash(deps: CouponDeps, campaignId: string): Promise<Map<strin
   return byBuyer;
 }
 
-async function addStream(deps: CouponDeps, campaignId: string, add: Add): Promise<number> {
-  let added = 0;
+async function* streamPages(deps: CouponDeps, campaignId: string): AsyncGenerator<CouponRecord[]> {
   for (let after = '-'; ; ) {
     const page = await scanStream(deps.redis, { campaignId, after, countMax: PAGE });
-    added += await add(page.flatMap((entry) => toCoupon(entry.fields) ?? []));
-    if (page.length < PAGE) return added;
+    yield page.flatMap((entry) => toCoupon(entry.fields) ?? []);
+    if (page.length < PAGE) return;
     after = page.at(-1)?.entryId ?? after;
   }
 }
 
-async function addStored(deps: CouponDeps, campaignId: string, add: Add): Promise<number> {
-  let added = 0;
+async function* storedPages(deps: CouponDeps, campaignId: string): AsyncGenerator<CouponRecord[]> {
   for (let after: string | null = null; ; ) {
     const page: CouponRecord[] = await couponsOfCampaign(deps.mysql.db, campaignId, after, PAGE);
-    added += await add(page);
-    if (page.length < PAGE) return added;
+    yield page;
+    if (page.length < PAGE) return;
     after = page.at(-1)?.couponId ?? null;
   }
 }
 
 /** A coupon that could not be stored was issued all the same: its buyer gets no second one, and it counts. */
-async function addDeadLetters(deps: CouponDeps, campaignId: string, add: Add): Promise<number> {
+async function* deadLetterPages(deps: CouponDeps, campaignId: string): AsyncGenerator<CouponRecord[]> {
   const letters = await listDeadLetters(deps.mysql.db, campaignId, DEAD_LETTERS_MAX);
   const coupons = letters.flatMap((letter) => toCoupon(JSON.parse(letter.payload)) ?? []);
-  let added = 0;
-  for (let at = 0; at < coupons.length; at += PAGE) added += await add(coupons.slice(at, at + PAGE));
-  return added;
+  for (let at = 0; at < coupons.length; at += PAGE) yield coupons.slice(at, at + PAGE);
 }

@@ -27,11 +27,10 @@ import type {
 } from '../domain/sale.ts';
 
 import type { Log } from '../log.ts';
+import { forgetAdminRequests } from '../mysql/admin-requests.ts';
 import { listAudit } from '../mysql/audit.ts';
 import { listOrders, orderById } from '../mysql/orders.ts';
 import { findSale, listSales, type SaleRow } from '../mysql/sales.ts';
-import { waitForRedis } from '../redis/connection.ts';
-import { checkServer } from '../redis/server.ts';
 import { changeCapacity } from './capacity.ts';
 import { createConfirm } from './confirm.ts';
 import { type Context, closeContext, openContext } from './context.ts';
@@ -41,6 +40,7 @@ import { health } from './health.ts';
 import { adminRelease, getHold, getOwnHold, listHolds, listOwnHolds } from './holds.ts';
 import type { EngineMetrics } from './metrics.ts';
 import { createPublicSales } from './public-sales.ts';
+import { waitUntilUsable } from './ready.ts';
 import { reconcileSale } from './reconcile.ts';
 import { recoverSale } from './recovery.ts';
 import { release } from './release.ts';
@@ -137,6 +137,8 @@ export type Engine = {
     forgetEnded(saleId: string): Promise<void>;
     recoverSale(saleId: string): Promise<void>;
     reconcileSale(sale: SaleRow): Promise<void>;
+    /** Deletes remembered answers of admin calls whose 24 hours are over, and says how many. */
+    forgetAdminRequests(): Promise<number>;
     startCouponConsumer(): CouponConsumer;
   };
   metrics: EngineMetrics;
@@ -153,33 +155,23 @@ export type EngineDeps = {
   clock?: (() => number) | undefined;
 };
 
+const FORGET_ROWS_MAX = 500;
+const FORGET_BATCHES_MAX = 200;
+
 /**
- * Opens the engine on its stores. Throws ConfigError-like Error when Redis would evict keys, and UnavailableError when a store
- * does not answer within `startWaitMs`.
+ * Opens the engine on its stores. Throws Error when a store refuses us, Redis would evict keys or migrations are missing, and
+ * UnavailableError when a store does not answer within `startWaitMs`; each names the store and the reason.
  */
 export async function createEngine(config: Config, deps: EngineDeps): Promise<Engine> {
   if (deps.clock && config.environment === 'production') throw new Error('a production engine takes no clock');
   const context = openContext(config, deps);
   try {
-    await waitForRedis(context.redis, config.startWaitMs);
-    await refuseEviction(context);
+    await waitUntilUsable(context);
   } catch (error) {
     await closeContext(context);
     throw error;
   }
   return bind(context);
-}
-
-async function refuseEviction({ redis, log }: Context): Promise<void> {
-  const { evictionPolicy, isPersistent } = await checkServer(redis);
-  if (evictionPolicy !== 'noeviction') {
-    throw new Error(
-      `Redis has maxmemory-policy ${evictionPolicy}: it would forget holds when memory is full. ` +
-        'Set it with: redis-cli CONFIG SET maxmemory-policy noeviction (and in redis.conf)',
-    );
-  }
-  if (!isPersistent)
-    log.warn('Redis keeps no append-only file: a restart forgets every live hold (set appendonly yes)');
 }
 
 function bind(context: Context): Engine {
@@ -255,8 +247,21 @@ function bindWork(context: Context): Engine['work'] {
       metrics.recovered.inc(await recoverSale(context, saleId));
     },
     reconcileSale: (sale) => reconcileSale(context, sale),
+    forgetAdminRequests: () => forgetOldAdminRequests(context),
     startCouponConsumer: () => startCouponConsumer(context, { onDeadLetter: () => metrics.couponDeadLetters.inc() }),
   };
+}
+
+/** In batches, so that no statement locks many rows; what a run leaves, the next one takes. */
+async function forgetOldAdminRequests({ mysql }: Context): Promise<number> {
+  const nowMs = Date.now();
+  let forgotten = 0;
+  for (let batch = 0; batch < FORGET_BATCHES_MAX; batch++) {
+    const rows = await forgetAdminRequests(mysql.db, nowMs, FORGET_ROWS_MAX);
+    forgotten += rows;
+    if (rows < FORGET_ROWS_MAX) break;
+  }
+  return forgotten;
 }
 
 async function ownOrder(context: Context, buyerId: string, orderId: string): Promise<Order | null> {

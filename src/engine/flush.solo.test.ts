@@ -78,7 +78,7 @@ test('a hold that was forgotten can be released, and then its token buys nothing
   const confirm = await engine.confirm({ buyerId: 'alice', token });
 
   assert.equal(released, { status: 'released', holdId, replayed: false });
-  assert.equal(confirm, { status: 'hold_released' });
+  assert.equal(confirm, { status: 'hold_expired' });
   assert.is((await stockOf(engine, saleId)).available, 1);
   await assertAgreement(main, saleId);
 });

@@ -96,6 +96,20 @@ test('the same confirm fifty times in parallel is one order', async () => {
   assert.is((await stockOf(engine, saleId)).soldInMysql, 1);
 });
 
+test('a crowd of admins who release lapsed holds does not use up the connections', async () => {
+  const saleId = await openSale(engine, 40, { holdTtlMs: 20 });
+  const holds = await Promise.all(
+    Array.from({ length: 40 }, (_, n) => hold(engine, { saleId, buyerId: `buyer-${n}` })),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 40));
+
+  const outcomes = await Promise.all(
+    holds.map(({ holdId }) => engine.holds.release({ ...admin, holdId, reason: 'a test' })),
+  );
+
+  assert.equal(outcomes, Array(40).fill({ status: 'hold_expired' }));
+});
+
 test('a resync of a sale that is right changes nothing and is audited', async () => {
   const saleId = await openSale(engine, 10);
   await hold(engine, { saleId, buyerId: 'alice' });

@@ -2,7 +2,8 @@ import type { Config } from '../config.ts';
 import { SaleLostError, UnavailableError } from '../domain/errors.ts';
 import type { Log } from '../log.ts';
 import type { Mysql } from '../mysql/connection.ts';
-import { findSale, firstEpoch } from '../mysql/sales.ts';
+import { findSale, firstEpoch, lockSale, type SaleRow } from '../mysql/sales.ts';
+import { transact } from '../mysql/transact.ts';
 import type { Redis } from '../redis/connection.ts';
 import { installSale } from '../redis/install-sale.ts';
 import { readSale } from '../redis/read-sale.ts';
@@ -107,7 +108,7 @@ async function rebuildOnce(deps: RebuildDeps, saleId: string): Promise<void> {
   // Also when the sale itself is missing: no script writes without it, so holds that survived it stand still as well.
   const old = await stageOldHolds(deps, { saleId, stage });
   await stageSale(deps.redis, stage, sale, old.held);
-  const installed = await install(deps, saleId, stage, oldEpoch);
+  const installed = await install(deps, { stage, sale, oldEpoch });
   if (installed) deps.metrics.rebuilt.inc();
   // The first installation of a new sale is no event; any later one is.
   const level = stage.epoch === firstEpoch(sale) + 1 ? 'debug' : 'warn';
@@ -124,8 +125,21 @@ async function rebuildOnce(deps: RebuildDeps, saleId: string): Promise<void> {
   );
 }
 
-async function install(deps: RebuildDeps, saleId: string, stage: Stage, oldEpoch: number | null): Promise<boolean> {
-  const reply = await installSale(deps.redis, { saleId, staged: stage.keys, oldEpoch, newEpoch: stage.epoch });
-  if (reply === 'moved') await dropStage(deps.redis, stage);
-  return reply === 'installed';
+/**
+ * Under the row lock no admin operation is between the stores, and only what MySQL still says is put in place: a sale that was
+ * paused, changed or rebuilt since it was read is read again.
+ */
+async function install(
+  deps: RebuildDeps,
+  { stage, sale, oldEpoch }: { stage: Stage; sale: SaleRow; oldEpoch: number | null },
+): Promise<boolean> {
+  const { saleId } = sale;
+  const installed = await transact(deps.mysql, {}, async (trx) => {
+    const current = await lockSale(trx, saleId);
+    if (current?.epoch !== stage.epoch || current.version !== sale.version) return false;
+    const reply = await installSale(deps.redis, { saleId, staged: stage.keys, oldEpoch, newEpoch: stage.epoch });
+    return reply === 'installed';
+  });
+  if (!installed) await dropStage(deps.redis, stage);
+  return installed;
 }

@@ -35,18 +35,20 @@ async function decide(context: Context, { nowMs, holds }: { nowMs: number; holds
   let decided = 0;
   for (const hold of holds) {
     const known = outcomes.get(hold.holdId)?.outcome;
-    const outcome = known ?? (hold.deadlineMs <= nowMs ? await decideAgainst(context, hold) : undefined);
-    if (outcome === undefined) continue;
-    decided++;
+    const outcome = known ?? (hold.deadlineMs <= nowMs ? await decideAgainst(context, hold) : 'undecided');
     if (outcome === 'sold') await context.scripts.finish(hold.saleId, hold);
-    else await giveBackVoid(context, hold.saleId, hold.holdId);
+    if (outcome === 'void') await giveBackVoid(context, hold.saleId, hold.holdId);
+    if (outcome === 'sold' || outcome === 'void') decided += 1;
   }
   return decided;
 }
 
-/** Whoever writes first decides: a confirm that was faster is read and obeyed. */
-async function decideAgainst(context: Context, { holdId, saleId }: HoldRecord): Promise<'sold' | 'void'> {
-  const { outcome } = await insertVoid(context.mysql, { holdId, saleId });
+/** Whoever writes first decides: a confirm that was faster is read and obeyed. Only in the epoch that the orphan is of. */
+async function decideAgainst(
+  context: Context,
+  { holdId, saleId, epoch }: HoldRecord,
+): Promise<'sold' | 'void' | 'fenced'> {
+  const { outcome } = await insertVoid(context.mysql, { holdId, saleId, epoch });
   if (outcome === 'void') context.log.info({ saleId, holdId }, 'an orphaned confirm lapsed without an order');
   return outcome;
 }

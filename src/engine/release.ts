@@ -1,9 +1,10 @@
 import type { Receipt, ReleaseOutcome } from '../domain/hold.ts';
+import { insertVoid } from '../mysql/outcomes.ts';
+import { readClock } from '../redis/read-sale.ts';
 import { type ReleaseReply, releaseHold } from '../redis/release-hold.ts';
 import type { Context } from './context.ts';
-import { outcomeOf } from './judge.ts';
+import { giveBackVoid, outcomeOf } from './judge.ts';
 import { memoryOf } from './memory.ts';
-import { place, placingOf } from './reserve.ts';
 
 /** How soon a buyer may ask again while a confirm of the same hold is under way. */
 const CONFIRM_RETRY_MS = 1000;
@@ -22,15 +23,17 @@ export async function release(
 }
 
 /**
- * A valid token whose hold was lost with Redis could still buy. So the hold is placed again and released, and is remembered as
- * such; where it can not be placed there is nothing to give back.
+ * A valid token whose hold was lost with Redis could still buy, and a confirm of it may be on its way. So MySQL decides against
+ * it, for ever; what Redis may hold of it by then goes back, and its id stays ended.
  */
-async function releaseForgotten(context: Context, receipt: Receipt): Promise<ReleaseOutcome> {
-  const { saleId, holdId, buyerId } = receipt;
-  const { status } = await place(context, placingOf(receipt), saleId);
-  if (status === 'receipt_expired') return { status: 'hold_expired' };
-  const outcome = await releaseById(context, { saleId, holdId, buyerId });
-  return outcome.status === 'hold_not_found' ? { status: 'released', holdId, replayed: false } : outcome;
+async function releaseForgotten(context: Context, { saleId, holdId, expiresAtMs }: Receipt): Promise<ReleaseOutcome> {
+  const nowMs = await readClock(context.redis);
+  // Long after the deadline and all grace no confirm can be on its way: the id was forgotten in its time.
+  if (expiresAtMs + context.config.hold.memoryMs <= nowMs) return { status: 'hold_expired' };
+  const word = await insertVoid(context.mysql, { saleId, holdId });
+  if (word.outcome === 'sold') return { status: 'already_confirmed', orderId: word.orderId };
+  await giveBackVoid(context, saleId, holdId);
+  return expiresAtMs <= nowMs ? { status: 'hold_expired' } : { status: 'released', holdId, replayed: false };
 }
 
 /** As `release`, by id; `buyerId` null is an admin, who may release anybody's hold. */

@@ -48,7 +48,7 @@ export async function updateSale(
   const { saleId, changes } = input;
   const outcome = await runAdmin<UpdateSaleOutcome>(
     context,
-    { ...input, request: ['update', saleId, Object.entries(changes).sort()] },
+    { ...input, request: ['update', saleId, Object.entries(changes).sort(([a], [b]) => (a < b ? -1 : 1))] },
     async (trx) => {
       const before = await lockSale(trx, saleId);
       if (!before) return { outcome: { status: 'sale_not_found' }, audit: null };

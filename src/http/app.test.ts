@@ -49,7 +49,7 @@ test('unknown paths answer 404', async () => {
     '/sales/a/b',
     '/SALES',
     '//sales',
-    '/docs/',
+    '/livez/',
     '/docs/package.json',
     '/docs/../package.json',
     '/docs/%2e%2e%2fpackage.json',

@@ -4,6 +4,7 @@ import { openSale, openTestEngine } from '../testing/engine.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
 import { contractOf } from './contract-fixtures.ts';
+import { problems } from './problems.ts';
 
 const test = suite('HTTP contract for admins');
 const { engine, close } = await openTestEngine();
@@ -73,7 +74,9 @@ test('stock is seen, added, taken away and set right', async () => {
   const grow = () =>
     call(`POST /admin/sales/${other}/ticket-types/std/capacity`, { ...ops, body: { delta: 1_000_000, reason } });
   for (let i = 2; i <= 10; i += 1) assert.is((await grow()).status, 200);
-  assert.is(codeOf(await grow()), '422 capacity_too_large');
+  const tooLarge = await grow();
+  assert.is(codeOf(tooLarge), '422 capacity_too_large');
+  assert.is(tooLarge.body['capacityMax'], problems.capacity_too_large.members.capacityMax);
   const stock = (await call(`GET ${path}/stock`, ops)).body['ticketTypes'] as { available: number }[];
   assert.is(stock[0]?.available, 10);
   assert.is((await call(`POST ${path}/resync`, { ...ops, body: { dryRun: true, reason } })).body['applied'], false);

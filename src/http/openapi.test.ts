@@ -117,6 +117,15 @@ test('the page and its parts come from here, and from nowhere else', async () =>
   assert.not.match(start, /https?:/);
 });
 
+test('the page with a slash at its end leads to the page, also below a prefix', async () => {
+  const response = await app.request('/docs/');
+  const location = response.headers.get('location') ?? '';
+
+  assert.is(response.status, 308);
+  assert.is(new URL(location, 'https://shop.example/docs/').pathname, '/docs');
+  assert.is(new URL(location, 'https://shop.example/api/docs/').pathname, '/api/docs');
+});
+
 test('metrics are documented only where they are served', () => {
   const without = catalogue({ ...options, metrics: { registry: new Registry(), token: null, serve: false } });
 

@@ -89,7 +89,7 @@ export const problems = {
   capacity_too_large: {
     title: 'Capacity too large',
     detail: 'A ticket type cannot have that many tickets.',
-    members: { capacityMax: 1_000_000 },
+    members: { capacityMax: 10_000_000 },
   },
   resync_conflict: { title: 'Resync conflict', detail: 'Orders came in between too often; repeat the resync.' },
   campaign_exists: { title: 'Campaign exists', detail: 'There is a coupon campaign with this id already.' },

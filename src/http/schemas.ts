@@ -9,6 +9,7 @@ const cursorPattern = /^[\x21-\x7e]{1,512}$/;
 
 export const LINES_MAX = 20;
 export const QUANTITY_MAX = 1000;
+/** In one call; what a ticket type may have in all, the engine says. */
 export const CAPACITY_MAX = 1_000_000;
 export const TICKET_TYPES_MAX = 50;
 

@@ -160,6 +160,13 @@ test('what is no HTTP is answered as a problem, never as a 5xx', async () => {
   });
 });
 
+test('a probe by HTTP/1.0 needs no Host', async () => {
+  await withServer(async (address) => {
+    assert.match(await raw(address, 'OPTIONS / HTTP/1.0\r\n\r\n'), 'HTTP/1.1 404');
+    assert.match(await raw(address, 'GET /livez HTTP/1.0\r\n\r\n'), 'HTTP/1.1 200');
+  });
+});
+
 test('a client that never ends its headers is cut off', async () => {
   await withServer(async (address) => {
     const startedMs = performance.now();

@@ -27,7 +27,8 @@ export async function serveHttp(
   app: Hono,
   options: { host: string; port: number; graceMs?: number },
 ): Promise<Serving> {
-  const listener = getRequestListener(app.fetch, { errorHandler: answerMalformed });
+  // HTTP/1.0 needs no Host, and probes of load balancers send none; without it in HTTP/1.1 Node itself answers 400 (RFC 9112).
+  const listener = getRequestListener(app.fetch, { hostname: 'localhost', errorHandler: answerMalformed });
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,

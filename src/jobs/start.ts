@@ -4,6 +4,8 @@ import type { Log } from '../log.ts';
 import { startExpiryWorker } from '../queue/expiry-queue.ts';
 import { startTimer } from './timer.ts';
 
+const HOUR_MS = 3_600_000;
+
 export type JobOptions = { config: Config; log: Log };
 
 /**
@@ -42,6 +44,12 @@ export async function startJobs(engine: Engine, { config, log }: JobOptions): Pr
       list: async () => [coupons],
       run: async ({ lag }) => engine.metrics.couponLag.set(await lag()),
       onError: onError('coupon-lag'),
+    }),
+    startTimer({
+      everyMs: HOUR_MS,
+      list: async () => [work.forgetAdminRequests],
+      run: (forget) => forget(),
+      onError: onError('forget-admin-requests'),
     }),
   ];
   return {

@@ -41,7 +41,7 @@ export const losses: readonly TicketScenario[] = [
   {
     name: 'forgotten release',
     about: 'Redis forgets a hold that is released and confirmed at the same time',
-    shows: ['forgottenIsPlaced'],
+    shows: ['forgottenIsVoid'],
     start: {
       capacity: { seat: 2 },
       holds: { A: ann('H') },
@@ -53,7 +53,7 @@ export const losses: readonly TicketScenario[] = [
   {
     name: 'forgotten and taken',
     about: 'the same, where another buyer takes the ticket meanwhile and gives it back',
-    shows: ['releaseIsRemembered'],
+    shows: ['forgottenIsVoid'],
     start: {
       capacity: { seat: 1 },
       holds: { A: ann('H'), B: bob() },

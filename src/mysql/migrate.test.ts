@@ -6,7 +6,7 @@ import { freshId, stack } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
 import { failureOf } from '../testing/until.ts';
 import { closeMysql } from './connection.ts';
-import { migrateToLatest } from './migrate.ts';
+import { migrateToLatest, pendingMigrations } from './migrate.ts';
 import { testMysql } from './testing.ts';
 
 const test = suite('migrations', { timeoutMs: 120_000 });
@@ -50,6 +50,19 @@ test('four processes at once apply every migration exactly once', async () => {
     [0, 0, 0, 12],
   );
   assert.equal(await migrateToLatest(url), { applied: [] });
+});
+
+test('what is pending is named, oldest first, and nothing is after all was applied', async () => {
+  const url = await emptyDatabase();
+  const there = testMysql({ url });
+  const before = await pendingMigrations(there);
+
+  const { applied } = await migrateToLatest(url);
+
+  const after = await pendingMigrations(there);
+  await closeMysql(there);
+  assert.equal(before, applied);
+  assert.equal(after, []);
 });
 
 test('a crash between a migration and the row that records it does not block the next start', async () => {

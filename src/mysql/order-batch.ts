@@ -148,15 +148,16 @@ async function afterLoneRefusal(mysql: Mysql, entry: Entry, stock: Stock): Promi
     settleFailure(entry, new InvariantError('the stock guard refuses what fits', { saleId: entry.draft.saleId }));
     return [];
   }
-  const { holdId, saleId, orderId } = entry.draft;
+  const { holdId, saleId, orderId, epoch } = entry.draft;
   // Told at the deadline that nothing was written, the buyer would come back and meet a void.
   entry.inFlight = true;
-  const word = await patiently([entry], () => insertVoid(mysql, { holdId, saleId })).finally(() => {
+  const word = await patiently([entry], () => insertVoid(mysql, { holdId, saleId, epoch })).finally(() => {
     entry.inFlight = false;
   });
-  if (word.outcome === 'void') settle(entry, { status: 'refused' });
-  else if (word.orderId === orderId) return [[entry]];
-  else settle(entry, { status: 'already_sold', orderId: word.orderId });
+  if (word.outcome === 'sold') {
+    if (word.orderId === orderId) return [[entry]];
+    settle(entry, { status: 'already_sold', orderId: word.orderId });
+  } else settle(entry, { status: word.outcome === 'void' ? 'refused' : 'fenced' });
   return [];
 }
 

@@ -112,7 +112,7 @@ test('decided holds hear the word that stands and their neighbours are sold', as
   const sale = await storedSale(mysql);
   const [sold, voided] = [aDraft(sale.saleId), aDraft(sale.saleId)];
   await writer.commit(sold);
-  await insertVoid(mysql, voided);
+  await insertVoid(mysql, { holdId: voided.holdId, saleId: sale.saleId });
   const rival = aDraft(sale.saleId, { seat: 1 }, { holdId: sold.holdId });
 
   const outcomes = await Promise.all(

@@ -7,6 +7,7 @@ import { closeMysql } from './connection.ts';
 import { CommitUnknownError } from './errors.ts';
 import { createOrderWriter } from './order-writer.ts';
 import { insertVoid, readOutcomes } from './outcomes.ts';
+import { bumpEpoch } from './sale-rebuild.ts';
 import { aDraft, badNetwork, storedSale, testMysql } from './testing.ts';
 import { transact } from './transact.ts';
 
@@ -39,11 +40,26 @@ async function openSale(
   return done;
 }
 
+/** Asked without an epoch, as whoever needs no fence does. */
+const idsOf = ({ holdId, saleId }: { holdId: string; saleId: string }) => ({ holdId, saleId });
+
+test('a void is refused once the sale is of another epoch, and a bump waits for one under way', async () => {
+  const sale = await storedSale(mysql);
+  const hold = aDraft(sale.saleId);
+  await transact(mysql, {}, (trx) => bumpEpoch(trx, sale.saleId));
+
+  const late = await insertVoid(mysql, { holdId: hold.holdId, saleId: sale.saleId, epoch: 1 });
+  const undecided = (await readOutcomes(mysql.db, [hold.holdId])).size;
+  const inTime = await insertVoid(mysql, { holdId: hold.holdId, saleId: sale.saleId, epoch: 2 });
+
+  assert.equal([late, undecided, inTime], [{ outcome: 'fenced' }, 0, { outcome: 'void' }]);
+});
+
 test('an undecided hold becomes void, and stays so when asked again', async () => {
   const hold = aDraft('void-sale');
 
-  const first = await insertVoid(mysql, hold);
-  const second = await insertVoid(mysql, hold);
+  const first = await insertVoid(mysql, idsOf(hold));
+  const second = await insertVoid(mysql, idsOf(hold));
 
   assert.equal([first, second], [{ outcome: 'void' }, { outcome: 'void' }]);
   const known = (await readOutcomes(mysql.db, [hold.holdId, 'never-seen'])).get(hold.holdId);
@@ -55,7 +71,7 @@ test('a sold hold is not voided but named with its order', async () => {
   const draft = aDraft(sale.saleId);
   await writer.commit(draft);
 
-  assert.equal(await insertVoid(mysql, draft), { outcome: 'sold', orderId: draft.orderId });
+  assert.equal(await insertVoid(mysql, idsOf(draft)), { outcome: 'sold', orderId: draft.orderId });
 });
 
 test('a commit under way is waited for and its word stands', async () => {
@@ -63,7 +79,7 @@ test('a commit under way is waited for and its word stands', async () => {
   void openSale(hold, 'commit', 300);
   await sleep(50);
 
-  assert.equal(await insertVoid(mysql, hold), { outcome: 'sold', orderId: hold.orderId });
+  assert.equal(await insertVoid(mysql, idsOf(hold)), { outcome: 'sold', orderId: hold.orderId });
 });
 
 test('when the other transaction rolls back the hold becomes void', async () => {
@@ -71,7 +87,7 @@ test('when the other transaction rolls back the hold becomes void', async () => 
   void openSale(hold, 'roll back', 300);
   await sleep(50);
 
-  assert.equal(await insertVoid(mysql, hold), { outcome: 'void' });
+  assert.equal(await insertVoid(mysql, idsOf(hold)), { outcome: 'void' });
 });
 
 test('a commit that takes too long makes the question unavailable, not void', async () => {
@@ -79,7 +95,7 @@ test('a commit that takes too long makes the question unavailable, not void', as
   void openSale(hold, 'commit', 6_000);
   await sleep(50);
 
-  const error = await insertVoid(mysql, hold).catch((it: unknown) => it);
+  const error = await insertVoid(mysql, idsOf(hold)).catch((it: unknown) => it);
 
   assert.instance(error, UnavailableError);
   const word = await until('the commit', async () => (await readOutcomes(mysql.db, [hold.holdId])).get(hold.holdId));
@@ -91,8 +107,8 @@ test('a void whose COMMIT was not answered says so, and the repeat finds it', as
   const network = await badNetwork(['answer_lost']);
   const faulty = testMysql({ url: network.url });
 
-  const first = await insertVoid(faulty, hold).catch((it: unknown) => it);
-  const second = await insertVoid(faulty, hold);
+  const first = await insertVoid(faulty, idsOf(hold)).catch((it: unknown) => it);
+  const second = await insertVoid(faulty, idsOf(hold));
 
   await closeMysql(faulty);
   await network.close();
@@ -106,7 +122,7 @@ test('confirm and recovery at once: one word for each hold, whoever is first', a
 
   const [commits, voids] = await Promise.all([
     Promise.all(drafts.map((draft) => writer.commit(draft, Date.now() + 10_000))),
-    Promise.all(drafts.map((draft) => insertVoid(mysql, draft))),
+    Promise.all(drafts.map((draft) => insertVoid(mysql, idsOf(draft)))),
   ]);
 
   const words = await readOutcomes(

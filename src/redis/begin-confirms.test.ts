@@ -128,7 +128,7 @@ test('a hold whose deadline has passed is expired, swept or not, and gives its t
   assert.not(buyers.has('alice'));
 });
 
-test('a confirming hold may be joined after its deadline until no grace is left, and then stays with recovery', async () => {
+test('a confirming hold may be joined after its deadline until no grace is left; then only MySQL ends it', async () => {
   const saleId = await putSale(redis);
   const hold = await calls.hold(saleId);
   await calls.begin(saleId, hold);
@@ -140,7 +140,7 @@ test('a confirming hold may be joined after its deadline until no grace is left,
   const tooLate = await calls.begin(saleId, hold, 'attempt-3');
 
   assert.is(inTime.status, 'begun');
-  assert.equal(tooLate, { status: 'expired' });
+  assert.equal(tooLate, { status: 'overdue', epoch: 1 });
   const known = await holdOf(redis, saleId, hold.holdId);
   assert.equal([known?.status, known?.attempts], ['confirming', 'attempt-1,attempt-2']);
   await assertLawful(redis, saleId);

@@ -6,6 +6,8 @@ export type Beginning = { holdId: string; buyerId: string; attemptId: string };
 
 export type BeginReply =
   | { status: 'begun'; epoch: number }
+  /** CONFIRMING beyond all grace: nothing was done, and only MySQL can say how it ends. */
+  | { status: 'overdue'; epoch: number }
   /** A resync counts at this moment: begin again after so long. Nothing was done. */
   | { status: 'frozen'; remainingMs: number }
   | { status: 'unknown' | 'not_yours' | 'sold' | 'released' | 'expired' };
@@ -46,6 +48,7 @@ export const beginConfirms = defineScript<{ saleId: string; items: Beginning[]; 
 function decodeItem([word, epoch]: Reply): BeginReply {
   switch (word) {
     case 'begun':
+    case 'overdue':
       return { status: word, epoch: epoch as number };
     case 'unknown':
     case 'not_yours':

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import * as assert from 'uvu/assert';
 import { startPrivateRedis } from '../../scripts/stores/redis.ts';
 import { SaleLostError, UnavailableError } from '../domain/errors.ts';
@@ -22,6 +23,8 @@ test.after.each(async () => {
   if (!(await redisAnswers({ host: '127.0.0.1', port: server.port }))) await server.restart();
 });
 test.after(() => server.stop());
+
+const options = { keyPrefix: 'test', commandTimeoutMs: 300, onError: () => undefined };
 
 /** A connection as a server process has it, with a timeout short enough to wait for. */
 function connect(): Redis {
@@ -218,6 +221,30 @@ test('waiting for a server that does not come ends when it was said to', async (
 
   assert.instance(error, UnavailableError);
   assert.ok(performance.now() - startedAt >= 200);
+});
+
+test('waiting for a server that refuses us says why, and never with what', async () => {
+  const guarded = await startPrivateRedis();
+  try {
+    const admin = connectRedis({ ...options, url: guarded.url });
+    opened.push(admin);
+    await waitForRedis(admin, 10_000);
+    await admin.client.config('SET', 'requirepass', 'the right one');
+    const wrong = connectRedis({ ...options, url: guarded.url.replace('//', '//:the-wrong-one@') });
+    const none = connectRedis({ ...options, url: guarded.url });
+    opened.push(wrong, none);
+
+    const [refused, unnamed] = await Promise.all([
+      failureOf(() => waitForRedis(wrong, 500)),
+      failureOf(() => waitForRedis(none, 500)),
+    ]);
+
+    assert.match(refused.message, /WRONGPASS/);
+    assert.not.match(inspect(refused, { depth: 9 }), /the-wrong-one/);
+    assert.match(unnamed.message, /NOAUTH/);
+  } finally {
+    await guarded.stop();
+  }
 });
 
 test('a patient connection waits for the server to come back', async () => {

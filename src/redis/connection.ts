@@ -91,16 +91,33 @@ export function closeRedis(redis: Redis): void {
   redis.client.disconnect();
 }
 
-/** Resolves once the connection is usable, or throws UnavailableError after `waitMs`. */
+/**
+ * Resolves once the connection is usable, or throws UnavailableError after `waitMs` with what the last attempt failed by.
+ * Only the words are kept: ioredis puts the failed command on its errors, and that may be the one with the password.
+ */
 export async function waitForRedis(redis: Redis, waitMs: number): Promise<void> {
   const until = performance.now() + waitMs;
-  for (;;) {
-    try {
-      redis.session();
-      return;
-    } catch (error) {
-      if (performance.now() >= until) throw error;
+  let reason = 'not connected';
+  const keepReason = (error: Error & { code?: string }) => {
+    reason = error.message || (error.code ?? error.name);
+  };
+  redis.client.on('error', keepReason);
+  try {
+    while (!hasSession(redis)) {
+      if (performance.now() >= until) throw new UnavailableError(`Redis cannot be used: ${reason}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
+  } finally {
+    redis.client.off('error', keepReason);
+  }
+}
+
+function hasSession(redis: Redis): boolean {
+  try {
+    redis.session();
+    return true;
+  } catch {
+    // It says so by throwing.
+    return false;
   }
 }

@@ -1,6 +1,6 @@
 import type { Redis } from './connection.ts';
 import { campaignKeys } from './coupon-keys.ts';
-import { type CouponRecord, packCoupon, unpackCoupon } from './coupon-record.ts';
+import { type CouponRecord, unpackCoupon } from './coupon-record.ts';
 import { command, pipelined } from './script.ts';
 
 /** The epoch under which scripts issue from the campaign; null when they call it lost. */
@@ -39,32 +39,6 @@ export async function scanCoupons(
     if (buyerId !== '') coupons.push({ buyerId, ...unpackCoupon(flat[at + 1] as string) });
   }
   return { cursor: next, coupons };
-}
-
-/**
- * Adds coupons that are known elsewhere. Coupons are only ever added, so this is right at any time, however late. Keeps
- * the claim to be the one rebuilder for another `forMs`.
- */
-export async function addCoupons(
-  redis: Redis,
-  campaignId: string,
-  coupons: CouponRecord[],
-  forMs: number,
-): Promise<void> {
-  if (coupons.length === 0) return;
-  const keys = campaignKeys(redis.keyPrefix, campaignId);
-  const packed = coupons.flatMap((coupon) => [coupon.buyerId, packCoupon(coupon)]);
-  await pipelined(redis, (pipeline) => pipeline.hset(keys.coupons, ...packed).pexpire(keys.rebuilding, forMs));
-}
-
-/** Puts coupons into the stream again that neither it nor MySQL has. Twice does no harm: MySQL takes a coupon once. */
-export async function publishCoupons(redis: Redis, campaignId: string, coupons: CouponRecord[]): Promise<void> {
-  if (coupons.length === 0) return;
-  const { stream } = campaignKeys(redis.keyPrefix, campaignId);
-  await pipelined(redis, (pipeline) => {
-    for (const { couponId, buyerId, issuedAtMs } of coupons)
-      pipeline.xadd(stream, '*', 'couponId', couponId, 'buyerId', buyerId, 'issuedAtMs', issuedAtMs);
-  });
 }
 
 /** The coupons of one buyer in the given campaigns, one round trip; also of campaigns that are being rebuilt. */

@@ -4,7 +4,8 @@ import { aCampaign, openCouponBench } from '../testing/coupons.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
 import { ackCoupons } from './ack-coupons.ts';
-import { addCoupons, intactEpoch } from './coupon-rebuild.ts';
+import { addCoupons } from './add-coupons.ts';
+import { intactEpoch } from './coupon-rebuild.ts';
 import { readCoupons, reopenGroup } from './coupon-stream.ts';
 import { writeTries } from './coupon-tries.ts';
 import { dropCouponConsumers } from './drop-coupon-consumers.ts';
@@ -174,7 +175,8 @@ test('a suspended campaign issues nothing until it is installed, and keeps its c
 
   assert.is(await suspendCampaign(redis, { campaignId, newEpoch: 3 }), 'suspended');
   assert.ok(await lostBy(() => issue(campaignId, 'bob')));
-  await addCoupons(redis, campaignId, [{ couponId: 'coupon-carol', buyerId: 'carol', issuedAtMs: 7 }], 1000);
+  const carols = { couponId: 'coupon-carol', buyerId: 'carol', issuedAtMs: 7 };
+  assert.is(await addCoupons(redis, { campaignId, epoch: 3, coupons: [carols], forMs: 1000 }), 'added');
   assert.is(await installCampaign(redis, { campaign, epoch: 3 }), 'installed');
 
   assert.equal(await statuses(campaignId, 'alice', 'carol', 'bob'), [

@@ -27,7 +27,9 @@ const runWhenFull = [
   ...['forget-holds', 'list-orphans', 'suspend-sale', 'freeze-confirms', 'resync-sale', 'apply-sale', 'withdraw-stock'],
 ];
 /** These only ever add. */
-const stopWhenFull = ['place-holds', 'issue-coupons', 'install-sale', 'install-campaign'];
+const stopWhenFull = [
+  ...['place-holds', 'issue-coupons', 'install-sale', 'install-campaign', 'add-coupons', 'publish-coupons'],
+];
 
 /** Insists that no script has the problem that `find` names. */
 function none(find: (script: LuaScript) => string | false | null | undefined): void {

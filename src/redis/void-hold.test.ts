@@ -59,10 +59,25 @@ test('what is not live here is left as it is, so a repeat changes nothing', asyn
   const before = await stateOf(redis, saleId);
 
   const replies = [];
-  for (const hold of [voided, released, sold, placing()]) replies.push(await calls.giveBack(saleId, hold));
+  for (const hold of [voided, released, sold]) replies.push(await calls.giveBack(saleId, hold));
 
-  assert.equal(replies, Array(4).fill('ignored'));
+  assert.equal(replies, Array(3).fill('ignored'));
   assert.equal(await assertLawful(redis, saleId), before);
+});
+
+test('an id that was unknown is remembered as ended, so that it never lives again', async () => {
+  const saleId = await putSale(redis);
+  const unknown = placing({ keyed: true });
+
+  const reply = await calls.giveBack(saleId, unknown);
+  const replayed = await calls.place(saleId, unknown);
+  const begun = await calls.begin(saleId, unknown);
+  const again = await calls.giveBack(saleId, unknown);
+
+  assert.equal([reply, again], ['remembered', 'ignored']);
+  assert.is(replayed.status === 'exists' && replayed.hold.status, 'expired');
+  assert.equal(begun, { status: 'expired' });
+  assert.equal(await stockOf(redis, saleId), { std: [10, 0, 0] });
 });
 
 test('twenty voids at once on two connections give the tickets back once', async () => {

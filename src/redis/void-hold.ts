@@ -5,7 +5,7 @@ import { defineScript, unknownWord } from './script.ts';
 /** Gives back a hold that MySQL has decided against. Safe to repeat. Throws SaleLostError. */
 export const voidHold = defineScript<
   { saleId: string; holdId: string; options: { keyedMemoryMs: number; memoryMs: number } },
-  'ignored' | 'given_back'
+  'remembered' | 'ignored' | 'given_back'
 >('void-hold', {
   encode: ({ saleId, holdId, options }, redis, runId) => ({
     keys: saleKeys(redis.keyPrefix, saleId),
@@ -15,6 +15,7 @@ export const voidHold = defineScript<
     switch (word) {
       case 'lost':
         throw new SaleLostError(saleId);
+      case 'remembered':
       case 'ignored':
       case 'given_back':
         return word;

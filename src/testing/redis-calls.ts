@@ -76,7 +76,7 @@ export function callsOn(redis: Redis) {
     expire(saleId: string, linesMax = 200): Promise<ExpireReply> {
       return expireHolds(redis, { saleId, linesMax, options: memory });
     },
-    giveBack(saleId: string, hold: Placing): Promise<'ignored' | 'given_back'> {
+    giveBack(saleId: string, hold: Placing): Promise<'remembered' | 'ignored' | 'given_back'> {
       return voidHold(redis, { saleId, holdId: hold.holdId, options: memory });
     },
     forget(saleId: string, holdsMax = 100): Promise<number> {

@@ -101,8 +101,12 @@ const suspends: Step<CouponRebuild> = (state, me, world) => {
   couponsOf(state, world);
   if (state.redis.coupons) state.redis.coupons.mark = -me.epoch;
   state.redis.stream ??= { lastId: 0, entries: [] };
-  return 'read the hash';
+  return 'compare';
 };
+
+/** A newer epoch may have been installed and forgotten again, and its consumers would still be writing. */
+const compares: Step<CouponRebuild> = (state, me, world) =>
+  world.rules.claimIsNewest && state.mysql.epoch !== me.epoch ? again(me, world) : 'read the hash';
 
 const readsHash: Step<CouponRebuild> = (state, me, world) => {
   me.onlyInHash = { ...(state.redis.coupons?.of ?? nobody(world.buyers)) };
@@ -117,10 +121,7 @@ const readsStream: Step<CouponRebuild> = (state, me, { rules }) => {
   return 'add the stream';
 };
 
-const readsMysql: Step<CouponRebuild> = (state, me, world) => {
-  const { rules } = world;
-  // The proposal: a newer epoch may have been installed and forgotten again, and its consumers would still be writing.
-  if (rules.claimIsNewest && state.mysql.epoch !== me.epoch) return again(me, world);
+const readsMysql: Step<CouponRebuild> = (state, me, { rules }) => {
   for (const [buyer, coupon] of Object.entries(state.mysql.rows)) {
     if (coupon === '') continue;
     me.onlyInHash[buyer] = '';
@@ -129,7 +130,7 @@ const readsMysql: Step<CouponRebuild> = (state, me, world) => {
   return 'add the rows';
 };
 
-/** Coupons are only ever added; the proposal adds none that was read before a loss. */
+/** lua/add-coupons.lua: coupons are only ever added, and none that was read before a loss. */
 const adds =
   (to: string): Step<CouponRebuild> =>
   (state, me, world) => {
@@ -144,6 +145,7 @@ function isClaimed({ redis, run }: CouponState, me: CouponRebuild): boolean {
   return redis.campaign?.claim === me.epoch && redis.campaign.claimRun === run;
 }
 
+/** lua/publish-coupons.lua. */
 const publishes: Step<CouponRebuild> = (state, me, world) => {
   if (!isClaimed(state, me) && world.rules.addsAreClaimed) return again(me, world);
   if (!world.rules.hashIsPublished) return 'install';
@@ -185,6 +187,7 @@ const consumer: Program<Consumer> = {
 const rebuild: Program<CouponRebuild> = {
   bump: { 'raises the epoch': bumps },
   suspend: { 'suspends and claims': suspends },
+  compare: { 'compares the epochs': compares },
   'read the hash': { 'reads the hash': readsHash },
   'read the stream': { 'reads the stream': readsStream },
   'add the stream': { 'adds what the stream had': adds('read the rows') },

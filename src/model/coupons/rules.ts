@@ -12,17 +12,15 @@ export const couponRules = {
   streamIsAdded: 'a rebuild adds what the stream has (src/engine/coupon-sources.ts)',
   hashIsPublished: 'a rebuild puts what only the hash has into the stream again (src/engine/coupon-rebuild.ts)',
   claimIsChecked: 'a rebuild is installed only under its own claim (lua/install-campaign.lua)',
+  addsAreClaimed:
+    'a rebuild adds and publishes only under its own claim (lua/add-coupons.lua, lua/publish-coupons.lua)',
+  claimIsNewest:
+    "a rebuild that has claimed goes on only while MySQL's epoch is its own (src/engine/coupon-rebuild.ts)",
 } as const;
 
-/** What the model found to be missing: the engine does not do this yet. */
-export const couponProposals = {
-  addsAreClaimed: 'a rebuild adds and publishes only under its own claim (src/redis/coupon-rebuild.ts)',
-  claimIsNewest: "a rebuild reads MySQL only while MySQL's epoch is its own (src/engine/coupon-rebuild.ts)",
-} as const;
+export type CouponRules = Record<keyof typeof couponRules, boolean>;
 
-export type CouponRules = Record<keyof typeof couponRules | keyof typeof couponProposals, boolean>;
-
-export const allCouponRules = [...Object.keys(couponRules), ...Object.keys(couponProposals)] as (keyof CouponRules)[];
+export const allCouponRules = Object.keys(couponRules) as (keyof CouponRules)[];
 
 /** All rules but those named. */
 export function couponRulesWithout(without: readonly string[]): CouponRules {

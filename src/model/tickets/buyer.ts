@@ -141,37 +141,33 @@ const placesAgain: Step<Buyer> = (state, me, world) => {
   }
 };
 
-/** The proposal: no grace is left, so MySQL is made to decide before anything is said. */
+/** No grace is left, so MySQL is made to decide before anything is said. */
 const decides: Step<Buyer> = (state, me) => {
   me.word = 'expired';
   return insertVoid(state, me.hold, 'confirm').word === 'sold' ? 'finish a replay' : 'give back';
 };
 
-/** src/engine/release.ts; `again`: the hold was forgotten, and has been placed again if that was possible. */
-const releases =
-  (again: boolean): Step<Buyer> =>
-  (state, me, world) => {
-    // There is no token to release with before the hold was promised to anybody.
-    if (must(state.seen.promised, me.hold) === 0) return null;
-    const rememberUntil = again && world.rules.releaseIsRemembered ? me.expires : null;
-    const reply = release(state, world, me.hold, rememberUntil);
-    if (reply === 'lost') return null;
-    if (reply === 'confirming') return END;
-    if (reply === 'released' || (reply === 'unknown' && again)) return tellGone(state, me.hold, 'released');
-    me.word = 'expired';
-    return reply === 'unknown' && world.rules.forgottenIsPlaced ? 'ask before placing' : 'ask before refusing';
-  };
-
-const asksBeforePlacing: Step<Buyer> = (state, me) => {
-  const word = state.mysql.outcomes[me.hold]?.word;
-  if (word === 'sold') return END;
-  return word === 'void' ? tellGone(state, me.hold, 'expired') : 'place to release';
+/** src/engine/release.ts. */
+const releases: Step<Buyer> = (state, me, world) => {
+  // There is no token to release with before the hold was promised to anybody.
+  if (must(state.seen.promised, me.hold) === 0) return null;
+  const reply = release(state, world, me.hold);
+  if (reply === 'lost') return null;
+  if (reply === 'confirming') return END;
+  if (reply === 'released') return tellGone(state, me.hold, 'released');
+  me.word = 'expired';
+  return reply === 'unknown' && world.rules.forgottenIsVoid ? 'ask before voiding' : 'ask before refusing';
 };
 
-const placesToRelease: Step<Buyer> = (state, me, world) => {
-  const reply = place(state, world, me.hold, me.expires);
-  if (reply === 'lost') return null;
-  return reply === 'receipt_expired' ? tellGone(state, me.hold, 'expired') : 'release again';
+const asksBeforeVoiding: Step<Buyer> = (state, me) => {
+  const word = state.mysql.outcomes[me.hold]?.word;
+  if (word === 'sold') return END;
+  return word === 'void' ? tellGone(state, me.hold, 'expired') : 'void to release';
+};
+
+const voidsToRelease: Step<Buyer> = (state, me) => {
+  me.word = me.expires <= state.now ? 'expired' : 'released';
+  return insertVoid(state, me.hold, 'release').word === 'sold' ? END : 'give back';
 };
 
 export const buyer: Program<Buyer> = {
@@ -197,10 +193,9 @@ export const buyer: Program<Buyer> = {
   'ask before honouring': { 'asks MySQL for an outcome': asksBeforeHonouring },
   'place again': { 'places the receipt again': placesAgain },
   decide: { 'has MySQL decide': decides },
-  release: { 'asks for release': releases(false) },
-  'ask before placing': { 'asks MySQL for an outcome': asksBeforePlacing },
-  'place to release': { 'places the receipt again': placesToRelease },
-  'release again': { 'releases it': releases(true) },
+  release: { 'asks for release': releases },
+  'ask before voiding': { 'asks MySQL for an outcome': asksBeforeVoiding },
+  'void to release': { 'has MySQL decide against it': voidsToRelease },
   'after the swap': {
     'comes back': (state: State) => ((state.faults['swap'] ?? 0) > 0 ? null : 'begin'),
   },

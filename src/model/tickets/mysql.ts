@@ -24,7 +24,7 @@ export function commitOrder(state: State, world: World, draft: { hold: string; o
 }
 
 /** src/mysql/outcomes.ts, insertVoid: the outcome of the hold afterwards. */
-export function insertVoid(state: State, id: string, by: 'guard' | 'recovery' | 'confirm'): Outcome {
+export function insertVoid(state: State, id: string, by: 'guard' | 'recovery' | 'confirm' | 'release'): Outcome {
   const outcome = state.mysql.outcomes[id] ?? { word: 'void', by };
   state.mysql.outcomes[id] = outcome;
   return outcome;

@@ -97,12 +97,12 @@ const installs: Step<Rebuild> = (state, me, world) => {
   const past = me.past as Past;
   const { rules } = world;
   if (rules.installIsCurrent) {
-    // The proposal: nobody is changing the sale, and nobody has since it was read.
+    // Nobody is changing the sale, and nobody has since it was read.
     if (state.mysql.lock !== '') return null;
     if (state.mysql.version !== past.version) return endOfRound(me);
   }
   const isLiveAgain = rules.suspended && epochOf(live) !== null && live?.run !== 0;
-  // The proposal: a newer rebuild may have come and been lost again, and then its commits were not read here.
+  // A newer rebuild may have come and been lost again, and then its commits were not read here.
   const isOutrun = rules.epochIsCompared && state.mysql.epoch !== past.epoch;
   const isMoved = epochOf(live) !== me.oldEpoch || isLiveAgain || isOutrun;
   if (isMoved && rules.installedIfUnmoved) return endOfRound(me);

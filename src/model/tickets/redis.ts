@@ -127,20 +127,18 @@ export function finish(state: State, world: World, id: string): void {
 export function voidHold(state: State, world: World, id: string): void {
   const sale = intactSale(state, world);
   const hold = sale?.holds[id] ?? null;
-  if (sale && isLive(hold)) giveBack(sale, world, id, hold, 'E');
+  if (!sale) return;
+  if (isLive(hold)) giveBack(sale, world, id, hold, 'E');
+  // An id that was unknown is remembered as ended.
+  sale.holds[id] ??= { state: 'E', expires: state.now, deadline: state.now, epoch: sale.epoch, attempts: [] };
 }
 
-/** lua/release-hold.lua; the proposal remembers the release of a hold that could not be placed again. */
-export function release(state: State, world: World, id: string, rememberUntil: number | null) {
+/** lua/release-hold.lua. */
+export function release(state: State, world: World, id: string) {
   const sale = intactSale(state, world);
   if (!sale) return 'lost';
   const hold = sale.holds[id] ?? null;
-  if (!hold) {
-    if (rememberUntil === null) return 'unknown';
-    const ended = { expires: rememberUntil, deadline: rememberUntil, epoch: sale.epoch, attempts: [] };
-    sale.holds[id] = { state: 'R', ...ended };
-    return 'released';
-  }
+  if (!hold) return 'unknown';
   if (hold.state === 'S') return 'sold';
   if (hold.state === 'R') return 'released';
   if (hold.state === 'E') return 'expired';

@@ -16,7 +16,7 @@ export const ticketRules = {
   fence: 'a commit of an older epoch is refused (src/mysql/order-transaction.ts)',
   orderWins: '"gone" is said only after MySQL was asked (src/engine/confirm.ts)',
   receiptsAsk: 'a receipt is honoured only where MySQL has no outcome (src/engine/confirm.ts)',
-  forgottenIsPlaced: 'a release of a forgotten hold places it again first (src/engine/release.ts)',
+  forgottenIsVoid: 'a release of a forgotten hold has MySQL decide against it (src/engine/release.ts)',
   debit: 'a finish takes units that had gone back from what is available (lua/finish-confirms.lua)',
   finishOnce: 'a second finish changes nothing (lua/finish-confirms.lua)',
   voidNotBeforeDeadline: 'recovery makes no void while a deadline is ahead (src/engine/recovery.ts)',
@@ -43,23 +43,17 @@ export const ticketRules = {
   versions: 'Redis ignores older versions of a sale (lua/apply-sale.lua)',
   rowLock: "reconciliation applies under the sale's row lock (src/engine/reconcile.ts)",
   newestIsLocked: "an admin's change is applied to Redis under the sale's row lock (src/engine/sales.ts)",
-} as const;
-
-/** What the model found to be missing: the engine does not do this yet, and `README.md` has the schedules. */
-export const ticketProposals = {
-  graceEndsInMysql: 'a confirm after all grace has MySQL decide instead of answering 410 (lua/begin-confirms.lua)',
+  graceEndsInMysql: 'a confirm after all grace has MySQL decide instead of answering 410 (src/engine/confirm.ts)',
   installIsCurrent: "a rebuild is installed under the row lock, at MySQL's newest version (src/engine/rebuild.ts)",
   epochIsCompared: "a rebuild is installed only while MySQL's epoch is still its own (src/engine/rebuild.ts)",
   voidIsFenced: 'recovery writes no void for a hold of an older epoch (src/engine/recovery.ts)',
-  releaseIsRemembered:
-    'a release of a forgotten hold is remembered where nothing is left to place it (src/engine/release.ts)',
 } as const;
 
-export type TicketRule = keyof typeof ticketRules | keyof typeof ticketProposals;
+export type TicketRule = keyof typeof ticketRules;
 
 export type Rules = Record<TicketRule, boolean>;
 
-export const allTicketRules = [...Object.keys(ticketRules), ...Object.keys(ticketProposals)] as TicketRule[];
+export const allTicketRules = Object.keys(ticketRules) as TicketRule[];
 
 /** All rules but those named. */
 export function ticketRulesWithout(without: readonly string[]): Rules {

@@ -1,0 +1,39 @@
+import * as assert from 'uvu/assert';
+import { freePort } from '../scripts/stores/ports.ts';
+import { openParts } from './parts.ts';
+import { openTestEngine } from './testing/engine.ts';
+import { suite } from './testing/suite.ts';
+import { startWorker } from './worker.ts';
+
+const test = suite('worker');
+const stores = await openTestEngine();
+test.after(() => stores.close());
+
+const metricsOf = async (port: number) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+
+test('a worker alone serves its metrics, those of the process among them', async () => {
+  const port = await freePort();
+  const worker = await startWorker({ ...stores.config, metrics: { port, token: null } });
+
+  const text = await metricsOf(port);
+  await worker.close();
+
+  assert.match(text, /^onsale_confirms_recovered_total 0$/m);
+  assert.match(text, /^process_cpu_seconds_total/m);
+  assert.match(text, /^nodejs_eventloop_lag_seconds/m);
+  const gone = await metricsOf(port).catch(() => 'refused');
+  assert.is(gone, 'refused');
+});
+
+test('a worker that shares its process leaves the port to the server', async () => {
+  const port = await freePort();
+  const config = { ...stores.config, metrics: { port, token: null } };
+  const parts = await openParts(config);
+  const worker = await startWorker(config, parts);
+
+  const answer = await metricsOf(port).catch(() => 'refused');
+  await worker.close();
+  await parts.engine.close();
+
+  assert.is(answer, 'refused');
+});
