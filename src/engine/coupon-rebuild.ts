@@ -9,16 +9,10 @@ import { publishCoupons } from '../redis/publish-coupons.ts';
 import { suspendCampaign } from '../redis/suspend-campaign.ts';
 import type { CouponDeps } from './coupon-deps.ts';
 import { uniteCoupons } from './coupon-sources.ts';
+import { createRebuildRuns, type RebuildRuns } from './rebuild-runs.ts';
 import { jitter } from './sleep.ts';
 
-export type CampaignRebuilder = {
-  /** Rebuilds the campaign unless Redis has it whole. Safe to repeat; calls for one campaign share one run. */
-  run(campaignId: string): Promise<void>;
-  /** As `run`, in the background; a failure is logged, and the next caller tries again. */
-  start(campaignId: string): void;
-  /** Resolves when no rebuild is under way. */
-  idle(): Promise<void>;
-};
+export type CampaignRebuilder = RebuildRuns;
 
 /** How long one step of another process's rebuild may take before this process does its own. */
 const CLAIM_MS = 3000;
@@ -27,28 +21,7 @@ const PUBLISH_MAX = 500;
 
 /** Makes the rebuilder of campaigns of this process. */
 export function createCampaignRebuilder(deps: CouponDeps): CampaignRebuilder {
-  const running = new Map<string, Promise<void>>();
-
-  function run(campaignId: string): Promise<void> {
-    const existing = running.get(campaignId);
-    if (existing) return existing;
-    const promise = rebuild(deps, campaignId).finally(() => running.delete(campaignId));
-    running.set(campaignId, promise);
-    return promise;
-  }
-
-  return {
-    run,
-    start(campaignId) {
-      if (running.has(campaignId)) return;
-      run(campaignId).catch((error: unknown) =>
-        deps.log.warn({ campaignId, err: error }, 'a rebuild failed and will be tried again'),
-      );
-    },
-    async idle() {
-      await Promise.allSettled(running.values());
-    },
-  };
+  return createRebuildRuns(deps.log, (campaignId) => rebuild(deps, campaignId));
 }
 
 async function rebuild(deps: CouponDeps, campaignId: string): Promise<void> {

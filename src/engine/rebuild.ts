@@ -9,61 +9,31 @@ import { installSale } from '../redis/install-sale.ts';
 import { readSale } from '../redis/read-sale.ts';
 import { claimRebuild, dropStage, endRebuild, renewRebuild, type Stage, stageSale } from '../redis/stage-sale.ts';
 import { suspendSale } from '../redis/suspend-sale.ts';
-import { createLine } from './lookup.ts';
 import type { EngineMetrics } from './metrics.ts';
 import { stageOldHolds } from './rebuild-holds.ts';
 import { stagePast } from './rebuild-past.ts';
+import { createRebuildRuns, type RebuildRuns } from './rebuild-runs.ts';
 import { jitter } from './sleep.ts';
 
 export type RebuildDeps = { config: Config; log: Log; redis: Redis; mysql: Mysql; metrics: EngineMetrics };
 
-export type Rebuilder = {
-  /** Rebuilds the sale unless Redis has it whole, at MySQL's epoch. Safe to repeat; calls for one sale share one run. */
-  run(saleId: string): Promise<void>;
-  /** As `run`, in the background; a failure is logged, and the next caller or timer tries again. */
-  start(saleId: string): void;
+export type Rebuilder = RebuildRuns & {
   /** For `catch`: starts the rebuild that a lost sale needs, and throws on whatever it was given. */
   orThrow(error: unknown): never;
-  /** Resolves when no rebuild is under way. */
-  idle(): Promise<void>;
 };
 
 /** A claim lapses so soon after its process has died: well within the time that a confirm has. A living one renews it. */
 const CLAIM_MS = 1000;
 const ATTEMPTS_MAX = 40;
-/** After a flush every sale is lost at once: so many are rebuilt at a time, which leaves connections to confirms. */
-const AT_ONCE = 3;
-const WAITING_MAX = 100_000;
 
-/** Makes the rebuilder of this process. */
+/** Makes the rebuilder of this process: it brings back sales that Redis lost, or has at an older epoch than MySQL. */
 export function createRebuilder(deps: RebuildDeps): Rebuilder {
-  const running = new Map<string, Promise<void>>();
-  const inTurn = createLine(AT_ONCE, WAITING_MAX);
-
-  function run(saleId: string): Promise<void> {
-    const existing = running.get(saleId);
-    if (existing) return existing;
-    const promise = inTurn(() => rebuild(deps, saleId)).finally(() => running.delete(saleId));
-    running.set(saleId, promise);
-    return promise;
-  }
-
-  function start(saleId: string): void {
-    if (running.has(saleId)) return;
-    run(saleId).catch((error: unknown) =>
-      deps.log.warn({ saleId, err: error }, 'a rebuild failed and will be tried again'),
-    );
-  }
-
+  const runs = createRebuildRuns(deps.log, (saleId) => rebuild(deps, saleId));
   return {
-    run,
-    start,
+    ...runs,
     orThrow(error) {
-      if (error instanceof SaleLostError) start(error.saleId);
+      if (error instanceof SaleLostError) runs.start(error.saleId);
       throw error;
-    },
-    async idle() {
-      await Promise.allSettled(running.values());
     },
   };
 }
