@@ -1,4 +1,4 @@
-type Close = () => Promise<void> | void;
+import { type Close, closeAll } from '../../scripts/start/close-all.ts';
 
 export type Ending = {
   /** Aborted when somebody asks us to stop. */
@@ -20,21 +20,8 @@ export function endOnSignal(): Ending {
   let closing: Promise<never> | null = null;
   let interruptedAtMs: number | null = null;
 
-  const closeAll = async (exitCode: number): Promise<never> => {
-    let code = exitCode;
-    for (let next = closers.pop(); next; next = closers.pop()) {
-      try {
-        await next();
-      } catch (error) {
-        // What comes after must be closed all the same.
-        console.error(error);
-        code = 1;
-      }
-    }
-    return process.exit(code);
-  };
   const close = (exitCode: number) => {
-    closing ??= closeAll(exitCode);
+    closing ??= closeAll(closers, exitCode);
     return closing;
   };
   const onSignal = () => {

@@ -1,6 +1,5 @@
 import { say } from '../say.ts';
-
-type Close = () => Promise<void> | void;
+import { type Close, closeAll } from './close-all.ts';
 
 const repeatIgnoredMs = 1000;
 
@@ -21,21 +20,8 @@ export function closeOnSignal(): {
   // Whoever asks while it is closing waits for the same end: to exit now would be to leave the rest open.
   const close = (exitCode: number): Promise<never> => {
     stoppingSinceMs ??= performance.now();
-    stopping ??= closeAll(exitCode);
+    stopping ??= closeAll(closers, exitCode);
     return stopping;
-  };
-  const closeAll = async (exitCode: number): Promise<never> => {
-    let code = exitCode;
-    for (let next = closers.pop(); next; next = closers.pop()) {
-      try {
-        await next();
-      } catch (error) {
-        // What comes after must be closed all the same.
-        console.error(error);
-        code = 1;
-      }
-    }
-    return process.exit(code);
   };
   const onSignal = () => {
     if (stoppingSinceMs === null) {

@@ -2,10 +2,11 @@ import { v7 as uuid } from 'uuid';
 import { SaleLostError, UnavailableError } from '../domain/errors.ts';
 import { type Receipt, totalMinor } from '../domain/hold.ts';
 import type { ConfirmOutcome, OrderDraft } from '../domain/order.ts';
+import { orderByHold } from '../mysql/orders.ts';
 import { insertVoid } from '../mysql/outcomes.ts';
 import { type Confirming, commitAttempt, type Round, replayOf } from './confirm-commit.ts';
 import type { Context } from './context.ts';
-import { giveBackVoid, outcomeOf, soldOrder } from './judge.ts';
+import { giveBackVoid, outcomeOf } from './judge.ts';
 import { randomId } from './receipt.ts';
 import { place, placingOf } from './reserve.ts';
 import { sleep } from './sleep.ts';
@@ -95,7 +96,7 @@ async function beginOrRebuild(context: Context, { saleId, holdId, buyerId }: Rec
 
 /** "Gone" is said only after MySQL was asked: an order wins, and Redis is told of it. */
 async function orderOr(context: Context, receipt: Receipt, gone: ConfirmOutcome): Promise<ConfirmOutcome> {
-  const order = await soldOrder(context, receipt.holdId);
+  const order = await orderByHold(context.mysql.db, receipt.holdId);
   return order ? replayOf(context, receipt, order) : gone;
 }
 

@@ -1,14 +1,8 @@
 import type { Order } from '../domain/order.ts';
-import { orderByHold } from '../mysql/orders.ts';
 import { readOutcomes } from '../mysql/outcomes.ts';
 import { voidHold } from '../redis/void-hold.ts';
 import type { Context } from './context.ts';
 import { memoryOf } from './memory.ts';
-
-/** The order of a hold, or null when MySQL has none. "Gone" is never said to a token before this was asked. */
-export async function soldOrder(context: Pick<Context, 'mysql'>, holdId: string): Promise<Order | null> {
-  return orderByHold(context.mysql.db, holdId);
-}
 
 /** MySQL's word on one hold: `none` while nobody has decided. */
 export async function outcomeOf(

@@ -8,10 +8,10 @@ import {
   totalMinor,
 } from '../domain/hold.ts';
 import type { Sale } from '../domain/sale.ts';
+import { orderByHold } from '../mysql/orders.ts';
 import type { HoldRecord } from '../redis/hold-record.ts';
 import type { PlaceReply, Placing } from '../redis/place-holds.ts';
 import type { Context } from './context.ts';
-import { soldOrder } from './judge.ts';
 import { derivedId, randomId } from './receipt.ts';
 
 export type ReserveInput = {
@@ -83,7 +83,7 @@ async function replay(
   if (hold.status === 'released') return { status: 'hold_released' };
   const lapsed = hold.status === 'expired' || (hold.status === 'held' && hold.deadlineMs <= nowMs);
   // An order wins over whatever Redis says of its hold.
-  if (lapsed && !(await soldOrder(context, hold.holdId))) return { status: 'hold_expired' };
+  if (lapsed && !(await orderByHold(context.mysql.db, hold.holdId))) return { status: 'hold_expired' };
   return { status: 'held', hold: heldTicket(context, sale, hold), replayed: keyed };
 }
 

@@ -4,12 +4,13 @@ import * as assert from 'uvu/assert';
 import { startPrivateRedis } from '../../scripts/stores/redis.ts';
 import { SaleLostError, UnavailableError } from '../domain/errors.ts';
 import { redisAnswers } from '../probe.ts';
+import { connectConsumer } from '../queue/connection.ts';
 import { callsOn, placing } from '../testing/redis-calls.ts';
 import { putSale } from '../testing/redis-sale.ts';
 import { holdOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
 import { failureOf, until } from '../testing/until.ts';
-import { closeRedis, connectPatientRedis, connectRedis, type Redis, waitForRedis } from './connection.ts';
+import { closeRedis, connectRedis, type Redis, waitForRedis } from './connection.ts';
 import { command } from './script.ts';
 
 const test = suite('connection', { timeoutMs: 60_000 });
@@ -248,7 +249,7 @@ test('waiting for a server that refuses us says why, and never with what', async
 });
 
 test('a patient connection waits for the server to come back', async () => {
-  const client = connectPatientRedis(server.url, () => undefined);
+  const client = connectConsumer(server.url, () => undefined);
   await client.ping();
   await server.kill9();
 

@@ -71,13 +71,6 @@ export function connectRedis(options: RedisConnectOptions): Redis {
   };
 }
 
-/** Opens a connection that waits for Redis instead of failing: for BullMQ and blocking reads. */
-export function connectPatientRedis(url: string, onError: (error: Error) => void): Client {
-  const client = new Client(url, { maxRetriesPerRequest: null, retryStrategy: backOff });
-  client.on('error', onError);
-  return client;
-}
-
 async function readRunId(client: Client): Promise<Session> {
   const stream = client.stream;
   const info = await client.info('server');

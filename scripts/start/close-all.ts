@@ -1,0 +1,16 @@
+export type Close = () => Promise<void> | void;
+
+/** Closes what was opened, the last first, each although another one failed, and exits; with 1 when any of them failed. */
+export async function closeAll(closers: Close[], exitCode: number): Promise<never> {
+  let code = exitCode;
+  for (let next = closers.pop(); next; next = closers.pop()) {
+    try {
+      await next();
+    } catch (error) {
+      // What comes after must be closed all the same.
+      console.error(error);
+      code = 1;
+    }
+  }
+  return process.exit(code);
+}
