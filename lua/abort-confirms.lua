@@ -7,6 +7,7 @@
   KEYS[3] due        zset  HELD holds by deadline
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
+  KEYS[6] decisions  stream  the decision log
   ARGV[1] run         run_id of the server on this connection
   ARGV[2] nowMs       Unix time, milliseconds; 0 = this server's TIME
   ARGV[3] graceMs     the buyer gets at least so long to try again, for the failure was ours
@@ -24,6 +25,7 @@
 -- @include clock
 -- @include intact
 -- @include hold
+-- @include decisions
 
 local epoch = epoch_if_intact(ARGV[1])
 if not epoch then
@@ -47,8 +49,7 @@ local function without_attempt(attempts, attempt)
 end
 
 -- Apply.
-local function abort(id, begun_epoch, attempt)
-  local hold = read_hold(id)
+local function abort(id, hold, begun_epoch, attempt)
   if not hold or hold.state ~= 'C' or hold.epoch ~= begun_epoch or epoch ~= begun_epoch then
     return { 'ignored' }
   end
@@ -71,6 +72,10 @@ end
 
 local reply = { 'ok', now }
 for i = 5, #ARGV, 3 do
-  reply[#reply + 1] = abort(ARGV[i], ARGV[i + 1], ARGV[i + 2])
+  local hold = read_hold(ARGV[i])
+  local answer = abort(ARGV[i], hold, ARGV[i + 1], ARGV[i + 2])
+  note('abort', answer[1], ARGV[i], hold and hold.lines or '', ARGV[i + 2], hold and hold.buyer or '')
+  reply[#reply + 1] = answer
 end
+write_decisions(KEYS[6], '')
 return reply

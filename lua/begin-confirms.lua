@@ -8,6 +8,7 @@
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
   KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  KEYS[7] decisions  stream  the decision log
   ARGV[1] run            run_id of the server on this connection
   ARGV[2] nowMs          Unix time, milliseconds; 0 = this server's TIME
   ARGV[3] leaseMs        how long recovery leaves a confirm alone
@@ -33,6 +34,7 @@
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include decisions
 -- @include give-back
 
 local epoch = epoch_if_intact(ARGV[1])
@@ -68,8 +70,7 @@ local function refusal(hold, buyer)
 end
 
 -- Apply.
-local function begin(id, buyer, attempt)
-  local hold = read_hold(id)
+local function begin(id, hold, buyer, attempt)
   local refused = refusal(hold, buyer)
   if refused then
     return refused
@@ -91,7 +92,10 @@ end
 
 local reply = { 'ok', now }
 for i = 7, #ARGV, 3 do
-  reply[#reply + 1] = begin(ARGV[i], ARGV[i + 1], ARGV[i + 2])
+  local hold = read_hold(ARGV[i])
+  local answer = begin(ARGV[i], hold, ARGV[i + 1], ARGV[i + 2])
+  note('begin', answer[1], ARGV[i], hold and hold.lines or '', ARGV[i + 2], ARGV[i + 1])
+  reply[#reply + 1] = answer
 end
-write_stock()
+write_decisions(KEYS[7], write_stock())
 return reply

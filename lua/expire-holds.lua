@@ -8,6 +8,7 @@
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
   KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  KEYS[7] decisions  stream  the decision log
   ARGV[1] run            run_id of the server on this connection
   ARGV[2] nowMs          Unix time, milliseconds; 0 = this server's TIME
   ARGV[3] linesMax       work bound of one slice, in lines of holds
@@ -27,6 +28,7 @@
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include decisions
 -- @include give-back
 -- @include expire
 
@@ -38,7 +40,7 @@ local lines_max = tonumber(ARGV[3])
 
 -- Decide and apply: each due hold is read before it is changed.
 local holds = expire_due(now, lines_max, tonumber(ARGV[4]), tonumber(ARGV[5]))
-write_stock()
+write_decisions(KEYS[7], write_stock())
 local first = redis.call('ZRANGEBYSCORE', KEYS[3], 0, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 local next_deadline = first[2] and tonumber(first[2]) or 0
 if next_deadline > 0 and next_deadline <= now then

@@ -8,6 +8,7 @@
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
   KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  KEYS[7] decisions  stream  the decision log
   ARGV[1] run    run_id of the server on this connection
   ARGV[2] nowMs  Unix time, milliseconds; 0 = this server's TIME
   ARGV[3] items  then per item five: holdId, buyerId, placedAtMs, expiresAtMs, lines (ticketTypeId:quantity,…)
@@ -25,6 +26,7 @@
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include decisions
 
 if not epoch_if_intact(ARGV[1]) then
   return { 'lost' }
@@ -36,6 +38,7 @@ local finishes = 0
 local function finish(id, buyer, placed, expires, lines)
   local hold = read_hold(id)
   if hold and hold.state == 'S' then
+    note('finish', 'already', id, hold.lines, '', hold.buyer)
     return { 'already' }
   end
   hold = hold
@@ -56,6 +59,7 @@ local function finish(id, buyer, placed, expires, lines)
   hold.attempts = ''
   write_hold(id, hold)
   finishes = finishes + 1
+  note('finish', is_live and 'sold' or 'debited', id, hold.lines, '', hold.buyer)
   return { is_live and 'sold' or 'debited' }
 end
 
@@ -63,7 +67,7 @@ local reply = { 'ok', now }
 for i = 3, #ARGV, 5 do
   reply[#reply + 1] = finish(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), ARGV[i + 4])
 end
-write_stock()
+write_decisions(KEYS[7], write_stock())
 if finishes > 0 then
   redis.call('HINCRBY', KEYS[1], 'finishes', finishes)
 end

@@ -14,6 +14,7 @@
   KEYS[10] stagedLeases  zset
   KEYS[11] stagedBuyers  hash
   KEYS[12] stagedEnded   zset
+  KEYS[13] decisions     stream  the decision log, which goes on
   ARGV[1] run            run_id of the server on this connection
   ARGV[2] oldEpoch       of the suspended sale that was copied; '' when it was missing
   ARGV[3] newEpoch
@@ -22,9 +23,11 @@
     { 'moved' }       the sale is not as it was copied, or the staging is not whole: start over
     { 'installed' }
 
-  Cost: O(1), the old keys are freed in the background.
+  Cost: O(ticket types), the old keys are freed in the background.
   Invariant: the sale is either wholly old or wholly new.
 ]]
+-- @include decisions
+
 local live = redis.call('HMGET', KEYS[1], 'epoch', 'run')
 local staged = redis.call('HMGET', KEYS[7], 'epoch', 'run')
 local epoch = ARGV[3]
@@ -51,4 +54,18 @@ for i = 1, 6 do
     redis.call('PERSIST', KEYS[i])
   end
 end
+local counts = {}
+for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+  local id = string.match(field, '^capacity:(.*)$')
+  if id then
+    local type_counts = redis.call('HMGET', KEYS[1], 'available:' .. id, 'held:' .. id, 'sold:' .. id)
+    counts[#counts + 1] = id .. ':' .. table.concat(type_counts, ':')
+  end
+end
+-- A log with a hole would show changes that nobody made.
+if not logs_decisions() then
+  redis.call('UNLINK', KEYS[13])
+end
+note('install', 'installed', '', '', epoch, '')
+write_decisions(KEYS[13], table.concat(counts, ','))
 return { 'installed' }

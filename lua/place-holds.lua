@@ -8,6 +8,7 @@
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
   KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  KEYS[7] decisions  stream  the decision log
   ARGV[1] run              run_id of the server on this connection
   ARGV[2] nowMs            Unix time, milliseconds; 0 = this server's TIME
   ARGV[3] bucketMs         width of an expiry bucket
@@ -38,6 +39,7 @@
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include decisions
 -- @include give-back
 -- @include expire
 
@@ -172,23 +174,43 @@ local function apply(id, hold, units)
   return { 'placed', hold.deadline, opened and 1 or 0 }
 end
 
+-- For the log: what the refusal says, and of a shortage what there was.
+local function circumstances(refused, lines)
+  if refused[1] ~= 'sold_out' and refused[1] ~= 'all_held' then
+    return table.concat(refused, ',', 2)
+  end
+  local left = {}
+  for ticket_type in each_line(lines) do
+    local counts = stock_of(ticket_type)
+    left[#left + 1] = ticket_type .. ':' .. counts.available .. ':' .. counts.held
+  end
+  return table.concat(left, ',')
+end
+
 local function place(id, buyer, keyed, placed, expires, lines)
   local packed = redis.call('HGET', KEYS[2], id)
   if packed then
+    local known = unpack_hold(packed)
     -- A void outcome that was read back from MySQL names no lines.
-    local known = unpack_hold(packed).lines
-    return (known == lines or known == '') and { 'exists', packed } or { 'mismatch' }
+    if known.lines == lines or known.lines == '' then
+      note('place', 'exists', id, lines, known.state, buyer)
+      return { 'exists', packed }
+    end
+    note('place', 'mismatch', id, lines, known.lines, buyer)
+    return { 'mismatch' }
   end
   local is_receipt = expires > 0
   local units = units_of(lines)
   local refused = refusal(buyer, units, lines, is_receipt, expires)
   if refused then
+    note('place', refused[1], id, lines, circumstances(refused, lines), buyer)
     return refused
   end
   local hold = { state = 'H', keyed = keyed, epoch = '0', attempts = '', lines = lines, buyer = buyer }
   hold.placed = is_receipt and placed or now
   hold.expires = is_receipt and expires or now + hold_ttl_ms
   hold.deadline = hold.expires
+  note('place', 'placed', id, lines, hold.expires, buyer)
   return apply(id, hold, units)
 end
 
@@ -197,5 +219,5 @@ for i = 7, #ARGV, 6 do
   reply[#reply + 1] =
     place(ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4]), ARGV[i + 5])
 end
-write_stock()
+write_decisions(KEYS[7], write_stock())
 return reply

@@ -8,6 +8,7 @@
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
   KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  KEYS[7] decisions  stream  the decision log
   ARGV[1] run            run_id of the server on this connection
   ARGV[2] nowMs          Unix time, milliseconds; 0 = this server's TIME
   ARGV[3] keyedMemoryMs  how long an ended hold with an Idempotency-Key is remembered
@@ -32,6 +33,7 @@
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include decisions
 -- @include give-back
 
 if not epoch_if_intact(ARGV[1]) then
@@ -42,29 +44,40 @@ local id = ARGV[5]
 local hold = read_hold(id)
 
 -- Decide.
-if not hold then
-  return { 'unknown' }
+local function refusal()
+  if not hold then
+    return { 'unknown' }
+  end
+  if ARGV[6] ~= '' and hold.buyer ~= ARGV[6] and hold.buyer ~= '' then
+    return { 'not_yours' }
+  end
+  if hold.state == 'S' then
+    return { 'sold' }
+  end
+  if hold.state == 'R' then
+    return { 'released', 1 }
+  end
+  if hold.state == 'E' then
+    return { 'expired' }
+  end
+  if hold.state == 'C' then
+    return { 'confirming' }
+  end
+  return nil
 end
-if ARGV[6] ~= '' and hold.buyer ~= ARGV[6] and hold.buyer ~= '' then
-  return { 'not_yours' }
-end
-if hold.state == 'S' then
-  return { 'sold' }
-end
-if hold.state == 'R' then
-  return { 'released', 1 }
-end
-if hold.state == 'E' then
-  return { 'expired' }
-end
-if hold.state == 'C' then
-  return { 'confirming' }
+
+local refused = refusal()
+if refused then
+  local word = refused[1] == 'released' and 'replayed' or refused[1]
+  note('release', word, id, hold and hold.lines or '', '', ARGV[6])
+  write_decisions(KEYS[7], '')
+  return refused
 end
 
 -- Apply.
 local is_due = hold.deadline <= now
 give_back(id, hold, is_due and 'E' or 'R', now, tonumber(ARGV[3]), tonumber(ARGV[4]))
-write_stock()
+write_decisions(KEYS[7], write_stock())
 if is_due then
   return { 'expired' }
 end

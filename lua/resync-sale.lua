@@ -8,6 +8,7 @@
   KEYS[3] due        zset  HELD holds by deadline
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
+  KEYS[6] decisions  stream  the decision log
   ARGV[1] run       run_id of the server on this connection
   ARGV[2] epoch     from freeze-confirms
   ARGV[3] finishes  from freeze-confirms, before the snapshot was taken
@@ -28,6 +29,7 @@
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include decisions
 
 local epoch = epoch_if_intact(ARGV[1])
 
@@ -88,8 +90,14 @@ if not apply then
 end
 
 -- Apply.
+local before = {}
+for i = 2, #reply do
+  before[i - 1] = table.concat(reply[i], ':', 1, 4)
+end
+note('resync', 'resynced', '', '', table.concat(before, ','), '')
 local finishes = 0
 for id, hold in pairs(committed) do
+  note('resync', 'sold', id, hold.lines, '', hold.buyer)
   local record = read_buyer(hold.buyer)
   local units = units_of(hold.lines)
   record.held = record.held - units
@@ -102,7 +110,7 @@ for id, hold in pairs(committed) do
   write_hold(id, hold)
   finishes = finishes + 1
 end
-write_stock()
+write_decisions(KEYS[6], write_stock())
 for i = 7, first_id - 1, 3 do
   redis.call('HSET', KEYS[1], 'capacity:' .. ARGV[i], ARGV[i + 1])
 end

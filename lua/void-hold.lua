@@ -8,6 +8,7 @@
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
   KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  KEYS[7] decisions  stream  the decision log
   ARGV[1] run            run_id of the server on this connection
   ARGV[2] nowMs          Unix time, milliseconds; 0 = this server's TIME
   ARGV[3] keyedMemoryMs  how long an ended hold with an Idempotency-Key is remembered
@@ -28,6 +29,7 @@
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include decisions
 -- @include give-back
 
 if not epoch_if_intact(ARGV[1]) then
@@ -45,10 +47,13 @@ if not hold then
   local void = { state = 'E', placed = now, expires = now, deadline = now, keyed = '1', epoch = '0', attempts = '', lines = '', buyer = '' }
   write_hold(ARGV[5], void)
   redis.call('ZADD', KEYS[6], now + tonumber(ARGV[3]), ARGV[5])
+  note('void', 'remembered', ARGV[5], '', '', '')
+  write_decisions(KEYS[7], '')
   return { 'remembered' }
 end
 
 -- Apply.
+note('void', 'given_back', ARGV[5], hold.lines, '', hold.buyer)
 give_back(ARGV[5], hold, 'E', now, tonumber(ARGV[3]), tonumber(ARGV[4]))
-write_stock()
+write_decisions(KEYS[7], write_stock())
 return { 'given_back' }

@@ -40,6 +40,8 @@ export type Config = {
     inlineExpireMax: number;
   };
   batch: { placeLinesMax: number; confirmLinesMax: number; commitOrdersMax: number; couponsMax: number };
+  /** Entries of the decision log of a sale; 0 is off. */
+  decisionsMax: number;
   catalogEveryMs: number;
   startWaitMs: number;
   couponConsumer: { batchMax: number; triesMax: number; blockMs: number; claimIdleMs: number };
@@ -121,6 +123,7 @@ function toConfig(values: Values): Config {
       commitOrdersMax: number('BATCH_COMMIT_ORDERS_MAX'),
       couponsMax: number('BATCH_COUPONS_MAX'),
     },
+    decisionsMax: number('DECISIONS_MAX'),
     catalogEveryMs: number('CATALOG_EVERY_MS'),
     startWaitMs: number('START_WAIT_MS'),
     couponConsumer: {

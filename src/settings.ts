@@ -89,6 +89,11 @@ export const settings = {
   BATCH_CONFIRM_LINES_MAX: { schema: count(1000), fallback: 64, meaning: 'lines of confirms in one script' },
   BATCH_COMMIT_ORDERS_MAX: { schema: count(1000), fallback: 200, meaning: 'orders in one MySQL transaction' },
   BATCH_COUPONS_MAX: { schema: count(1000), fallback: 128, meaning: 'coupons in one script' },
+  DECISIONS_MAX: {
+    schema: Joi.number().integer().min(0).max(1_000_000),
+    fallback: 10_000,
+    meaning: 'entries of the decision log of a sale, each of one call of a script; 0 switches it off',
+  },
   CATALOG_EVERY_MS: { schema: ms, fallback: 1000, meaning: 'how often processes reread the list of sales' },
   START_WAIT_MS: { schema: ms, fallback: 30_000, meaning: 'how long to wait for Redis and MySQL at start' },
   COUPON_BATCH_MAX: { schema: count(10_000), fallback: 500, meaning: 'coupons written in one transaction' },

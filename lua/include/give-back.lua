@@ -14,6 +14,11 @@ local function give_back(id, hold, state, now, keyed_memory_ms, memory_ms)
   hold.state = state
   hold.attempts = ''
   write_hold(id, hold)
+  local verb, word = 'expire', 'expired'
+  if state == 'R' then
+    verb, word = 'release', 'released'
+  end
+  note(verb, word, id, hold.lines, '', hold.buyer)
   local memory = hold.keyed == '1' and keyed_memory_ms or memory_ms
   redis.call('ZADD', KEYS[6], math.max(now, hold.expires) + memory, id)
 end

@@ -24,10 +24,14 @@ local function move_units(id, quantity, from, to)
   end
 end
 
+-- Returns what it wrote, as ticketTypeId:available:held:sold,…
 local function write_stock()
+  local written = {}
   for id, counts in pairs(stock) do
     if counts and counts.changed then
       redis.call('HSET', KEYS[1], 'available:' .. id, counts.available, 'held:' .. id, counts.held, 'sold:' .. id, counts.sold)
+      written[#written + 1] = id .. ':' .. counts.available .. ':' .. counts.held .. ':' .. counts.sold
     end
   end
+  return table.concat(written, ',')
 end

@@ -47,7 +47,7 @@ async function changeLocked(
   const operationId = randomId();
   if (delta < 0) {
     // An earlier decrease that died between the stores is undone first: Redis stands where MySQL does.
-    await applySale(context.redis, { sale });
+    await applySale(context.redis, { sale, decisionsMax: context.config.decisionsMax });
     const reply = await withdrawStock(context.redis, { saleId, operationId, ticketTypeId, quantity: -delta });
     if (reply.status === 'insufficient') {
       return { outcome: { status: 'capacity_in_use', available: reply.available }, audit: null };
@@ -56,7 +56,7 @@ async function changeLocked(
   const change = await changeInMysql(trx, { saleId, ticketTypeId, delta, reference: operationId });
   if (change.status !== 'changed') {
     // Redis had more left than MySQL: drift. What was withdrawn goes back, for this transaction leaves nothing behind.
-    await applySale(context.redis, { sale });
+    await applySale(context.redis, { sale, decisionsMax: context.config.decisionsMax });
     return { outcome: { status: 'capacity_in_use', available: 0 }, audit: null };
   }
   const before = { capacity: change.before };

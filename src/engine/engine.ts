@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import type { AuditEntry, Health } from '../domain/audit.ts';
 import type { Coupon, CouponCampaign, CreateCampaignOutcome, IssueCouponOutcome } from '../domain/coupon.ts';
+import type { Decision } from '../domain/decision.ts';
 import type {
   AdminHold,
   Hold,
@@ -36,6 +37,7 @@ import { createConfirm } from './confirm.ts';
 import { type Context, closeContext, openContext } from './context.ts';
 import { type CouponConsumer, startCouponConsumer } from './coupon-consumer.ts';
 import { createCoupons } from './coupons.ts';
+import { type DecisionsInput, listDecisions, type ReplayedStock, replayStock } from './decisions.ts';
 import { health } from './health.ts';
 import { adminRelease, getHold, getOwnHold, listHolds, listOwnHolds } from './holds.ts';
 import type { EngineMetrics } from './metrics.ts';
@@ -116,6 +118,10 @@ export type Engine = {
       input: AdminAction & { saleId: string; ticketTypeId: string; delta: number; reason: string },
     ): Promise<CapacityOutcome>;
     resync(input: AdminAction & { saleId: string; dryRun: boolean; reason: string }): Promise<ResyncOutcome>;
+    /** What the scripts decided, newest first, from a log of bounded length; null when there is no such sale. */
+    decisions(input: DecisionsInput): Promise<Page<Decision> | null>;
+    /** Stock as the decisions make it, and where something else has changed it; null when there is no such sale. */
+    replayStock(saleId: string): Promise<ReplayedStock | null>;
   };
   audit: {
     list(input: { saleId?: string | undefined; limit: number; cursor?: string | undefined }): Promise<Page<AuditEntry>>;
@@ -215,6 +221,8 @@ function bind(context: Context): Engine {
       stock: (saleId) => stockOf(context, saleId),
       changeCapacity: changed(changeCapacity),
       resync: changed(resync),
+      decisions: (input) => listDecisions(context, input),
+      replayStock: (saleId) => replayStock(context, saleId),
     },
     audit: { list: (input) => listAudit(context.mysql.db, input) },
     coupons,

@@ -77,7 +77,7 @@ async function rebuildOnce(deps: RebuildDeps, saleId: string): Promise<void> {
   const oldEpoch = suspended.status === 'suspended' ? suspended.epoch : null;
   // Also when the sale itself is missing: no script writes without it, so holds that survived it stand still as well.
   const old = await stageOldHolds(deps, { saleId, stage });
-  await stageSale(deps.redis, stage, sale, old.held);
+  await stageSale(deps.redis, stage, { sale, held: old.held, decisionsMax: deps.config.decisionsMax });
   const installed = await install(deps, { stage, sale, oldEpoch });
   if (installed) deps.metrics.rebuilt.inc();
   // The first installation of a new sale is no event; any later one is.

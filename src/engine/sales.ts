@@ -113,7 +113,7 @@ export async function applyNewest(context: Context, saleId: string): Promise<voi
   try {
     await transact(context.mysql, {}, async (trx) => {
       const sale = await lockSale(trx, saleId);
-      if (sale) await applySale(context.redis, { sale });
+      if (sale) await applySale(context.redis, { sale, decisionsMax: context.config.decisionsMax });
     });
   } catch (error) {
     if (!(error instanceof SaleLostError)) throw error;

@@ -167,3 +167,24 @@ test('a cursor that nobody was given is refused, and is no failure of ours', asy
     }
   }
 });
+
+test('an admin reads what was decided about a buyer, and the stock that follows from it', async () => {
+  const saleId = await openSale(engine, 1);
+  const body = { saleId, lines: [{ ticketTypeId: 'std', quantity: 1 }] };
+  const path = `/admin/sales/${saleId}/decisions`;
+  await call('POST /purchase/reserve', { as: 'alice', body });
+  await call('POST /purchase/reserve', { as: 'bob', body });
+
+  const { body: page } = await call(`GET ${path}?buyerId=bob`, ops);
+  const { body: stock } = await call(`GET ${path}/stock`, ops);
+
+  const [decision, ...others] = page['items'] as Record<string, unknown>[];
+  assert.equal([decision?.['verb'], decision?.['outcome'], others.length], ['place', 'all_held', 0]);
+  assert.match(String(decision?.['explanation']), 'of std 0 were available and 1 held');
+  assert.equal(stock['ticketTypes'], [{ ticketTypeId: 'std', available: 0, held: 1, sold: 0 }]);
+  assert.equal(stock['gaps'], []);
+  for (const wrong of [path, `${path}/stock`]) {
+    assert.is(codeOf(await call(`GET ${wrong.replace(saleId, freshId('none'))}`, ops)), '404 sale_not_found');
+  }
+  assert.is(codeOf(await call(`GET ${path}?cursor=eHg`, ops)), '400 invalid_request');
+});

@@ -1,5 +1,5 @@
 import { SaleLostError } from '../domain/errors.ts';
-import { saleKeys } from './keys.ts';
+import { decisionsKey, saleKeys } from './keys.ts';
 import { defineScript, type Reply, unknownWord } from './script.ts';
 
 export type Aborting = { holdId: string; epoch: number; attemptId: string };
@@ -11,7 +11,7 @@ export const abortConfirms = defineScript<
   AbortReply[]
 >('abort-confirms', {
   encode: ({ saleId, items, options }, redis, runId) => ({
-    keys: saleKeys(redis.keyPrefix, saleId).slice(0, 5),
+    keys: [...saleKeys(redis.keyPrefix, saleId).slice(0, 5), decisionsKey(redis.keyPrefix, saleId)],
     args: [
       runId,
       redis.clock(),

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { callsOn, placing } from '../testing/redis-calls.ts';
-import { linesOf, openTestRedis, putSale, type SaleSetting, saleOf } from '../testing/redis-sale.ts';
+import { decisionsMax, linesOf, openTestRedis, putSale, type SaleSetting, saleOf } from '../testing/redis-sale.ts';
 import { assertLawful, stateOf, stockOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
 import { applySale } from './apply-sale.ts';
@@ -11,7 +11,7 @@ const { redis, another, close } = await openTestRedis();
 const calls = callsOn(redis);
 test.after(close);
 
-const apply = (setting: SaleSetting & { saleId: string }) => applySale(redis, { sale: saleOf(setting) });
+const apply = (setting: SaleSetting & { saleId: string }) => applySale(redis, { sale: saleOf(setting), decisionsMax });
 
 test('a newer version sets every rule of the sale', async () => {
   const saleId = await putSale(redis);
@@ -118,7 +118,10 @@ test('versions that arrive in any order on two connections end at the newest', a
 
   await Promise.all(
     versions.map((version, index) =>
-      applySale(index % 2 ? redis : other, { sale: saleOf({ saleId, version, tickets: { std: 10 + version } }) }),
+      applySale(index % 2 ? redis : other, {
+        sale: saleOf({ saleId, version, tickets: { std: 10 + version } }),
+        decisionsMax,
+      }),
     ),
   );
 

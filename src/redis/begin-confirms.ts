@@ -1,5 +1,5 @@
 import { SaleLostError } from '../domain/errors.ts';
-import { saleKeys } from './keys.ts';
+import { decisionsKey, saleKeys } from './keys.ts';
 import { defineScript, type Reply, unknownWord } from './script.ts';
 
 export type Beginning = { holdId: string; buyerId: string; attemptId: string };
@@ -19,7 +19,7 @@ export const beginConfirms = defineScript<{ saleId: string; items: Beginning[]; 
   'begin-confirms',
   {
     encode: ({ saleId, items, options }, redis, runId) => ({
-      keys: saleKeys(redis.keyPrefix, saleId),
+      keys: [...saleKeys(redis.keyPrefix, saleId), decisionsKey(redis.keyPrefix, saleId)],
       args: [
         runId,
         redis.clock(),

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { callsOn } from '../testing/redis-calls.ts';
-import { linesOf, openTestRedis, putSale, saleOf } from '../testing/redis-sale.ts';
+import { decisionsMax, linesOf, openTestRedis, putSale, saleOf } from '../testing/redis-sale.ts';
 import { assertLawful, holdOf, stateOf, stockOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
 import { applySale } from './apply-sale.ts';
@@ -149,7 +149,7 @@ test('confirming, sold and released holds are left alone for ever', async () => 
 test('holds of a sale that is paused or closed expire as any other', async () => {
   const saleId = await putSale(redis);
   await calls.hold(saleId);
-  await applySale(redis, { sale: saleOf({ saleId, version: 2, paused: true, closedAtMs: start }) });
+  await applySale(redis, { sale: saleOf({ saleId, version: 2, paused: true, closedAtMs: start }), decisionsMax });
   time.nowMs = deadline;
 
   const reply = await calls.expire(saleId);

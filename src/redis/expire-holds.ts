@@ -1,5 +1,5 @@
 import { SaleLostError } from '../domain/errors.ts';
-import { saleKeys } from './keys.ts';
+import { decisionsKey, saleKeys } from './keys.ts';
 import { defineScript, unknownWord } from './script.ts';
 
 /** `nextDeadlineMs` is null when nothing is held. */
@@ -13,7 +13,7 @@ export const expireHolds = defineScript<
   ExpireReply
 >('expire-holds', {
   encode: ({ saleId, linesMax, options }, redis, runId) => ({
-    keys: saleKeys(redis.keyPrefix, saleId),
+    keys: [...saleKeys(redis.keyPrefix, saleId), decisionsKey(redis.keyPrefix, saleId)],
     args: [runId, redis.clock(), linesMax, options.keyedMemoryMs, options.memoryMs],
   }),
   decode: ([word, ...rest], { saleId }) => {

@@ -1,7 +1,7 @@
 import { SaleLostError } from '../domain/errors.ts';
 import type { Line } from '../domain/hold.ts';
 import { packLines } from './hold-record.ts';
-import { saleKeys } from './keys.ts';
+import { decisionsKey, saleKeys } from './keys.ts';
 import { defineScript, type Reply, unknownWord } from './script.ts';
 
 export type Finishing = { holdId: string; buyerId: string; placedAtMs: number; expiresAtMs: number; lines: Line[] };
@@ -10,7 +10,7 @@ export type FinishReply = 'already' | 'sold' | 'debited';
 /** Makes holds SOLD after their orders were committed. Safe to repeat. Throws SaleLostError. */
 export const finishConfirms = defineScript<{ saleId: string; items: Finishing[] }, FinishReply[]>('finish-confirms', {
   encode: ({ saleId, items }, redis, runId) => ({
-    keys: saleKeys(redis.keyPrefix, saleId),
+    keys: [...saleKeys(redis.keyPrefix, saleId), decisionsKey(redis.keyPrefix, saleId)],
     args: [
       runId,
       redis.clock(),

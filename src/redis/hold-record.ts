@@ -49,7 +49,8 @@ export function packLines(lines: readonly Line[]): string {
   return lines.map((line) => `${line.ticketTypeId}:${line.quantity}`).join(',');
 }
 
-function unpackLines(packed: string): Line[] {
+/** Reads packed lines. */
+export function unpackLines(packed: string): Line[] {
   // A void outcome that was read back from MySQL names no lines.
   if (packed === '') return [];
   return packed.split(',').map((line) => {

@@ -1,4 +1,4 @@
-import { saleKeys } from './keys.ts';
+import { decisionsKey, saleKeys } from './keys.ts';
 import { defineScript, unknownWord } from './script.ts';
 
 /** Puts a staged rebuild in place; `moved` means start over. A repeat answers `moved`. */
@@ -7,7 +7,7 @@ export const installSale = defineScript<
   'moved' | 'installed'
 >('install-sale', {
   encode: ({ saleId, staged, oldEpoch, newEpoch }, redis, runId) => ({
-    keys: [...saleKeys(redis.keyPrefix, saleId), ...staged],
+    keys: [...saleKeys(redis.keyPrefix, saleId), ...staged, decisionsKey(redis.keyPrefix, saleId)],
     args: [runId, oldEpoch ?? '', newEpoch],
   }),
   decode: ([word]) => {

@@ -13,6 +13,11 @@ export function stagedKeys(keyPrefix: string, saleId: string, epoch: number, att
   return SALE_KEY_NAMES.map((name) => `${keyPrefix}:{${saleId}}:staged:${epoch}:${attempt}:${name}`);
 }
 
+/** The decision log of a sale. It is no part of what a rebuild replaces: it tells of rebuilds too. */
+export function decisionsKey(keyPrefix: string, saleId: string): string {
+  return `${keyPrefix}:{${saleId}}:decisions`;
+}
+
 const SALE_KEY_NAMES = ['sale', 'holds', 'due', 'leases', 'buyers', 'ended'] as const;
 
 /** Set while one process rebuilds the sale, so that the others wait instead of competing. */

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import { SaleLostError } from '../domain/errors.ts';
 import { type Calls, callsOn, placing } from '../testing/redis-calls.ts';
-import { openTestRedis, putSale, saleOf } from '../testing/redis-sale.ts';
+import { decisionsMax, openTestRedis, putSale, saleOf } from '../testing/redis-sale.ts';
 import { stateOf } from '../testing/redis-state.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
@@ -44,7 +44,8 @@ const needingAll: Record<string, Call> = {
 
 /** Scripts that only need the hash of the sale. */
 const needingTheSale: Record<string, Call> = {
-  'apply-sale': (_calls, target) => applySale(target.redis, { sale: saleOf({ saleId: target.saleId, version: 9 }) }),
+  'apply-sale': (_calls, target) =>
+    applySale(target.redis, { sale: saleOf({ saleId: target.saleId, version: 9 }), decisionsMax }),
   'withdraw-stock': (_calls, target) =>
     withdrawStock(target.redis, { ...target, operationId: 'operation-1', ticketTypeId: 'std', quantity: 1 }),
 };

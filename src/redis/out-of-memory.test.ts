@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { startPrivateRedis } from '../../scripts/stores/redis.ts';
 import { UnavailableError } from '../domain/errors.ts';
 import { callsOn, placing } from '../testing/redis-calls.ts';
-import { openTestRedis, putSale, saleOf } from '../testing/redis-sale.ts';
+import { decisionsMax, openTestRedis, putSale, saleOf } from '../testing/redis-sale.ts';
 import { assertLawful, holdOf, stateOf, stockOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
 import { failureOf } from '../testing/until.ts';
@@ -112,7 +112,7 @@ test('an admin still pauses, withdraws, resyncs and suspends', async () => {
   const sale = saleOf({ saleId, version: 2, paused: true });
   const operation = { saleId, operationId: 'operation-1', ticketTypeId: 'std', quantity: 1 };
 
-  assert.is(await applySale(redis, { sale }), 'applied');
+  assert.is(await applySale(redis, { sale, decisionsMax }), 'applied');
   assert.equal(await withdrawStock(redis, operation), { status: 'withdrawn' });
   const { epoch, finishes } = await freezeConfirms(redis, { saleId, freezeMs: 250 });
   const resynced = await resyncSale(redis, {

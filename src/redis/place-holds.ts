@@ -1,7 +1,7 @@
 import { SaleLostError } from '../domain/errors.ts';
 import type { Line } from '../domain/hold.ts';
 import { type HoldRecord, packLines, unpackHold } from './hold-record.ts';
-import { saleKeys } from './keys.ts';
+import { decisionsKey, saleKeys } from './keys.ts';
 import { defineScript, type Reply, unknownWord } from './script.ts';
 
 export type Placing = {
@@ -34,7 +34,7 @@ export const placeHolds = defineScript<{ saleId: string; items: Placing[]; optio
   'place-holds',
   {
     encode: ({ saleId, items, options }, redis, runId) => ({
-      keys: saleKeys(redis.keyPrefix, saleId),
+      keys: [...saleKeys(redis.keyPrefix, saleId), decisionsKey(redis.keyPrefix, saleId)],
       args: [
         runId,
         redis.clock(),

@@ -1,5 +1,5 @@
 import { SaleLostError } from '../domain/errors.ts';
-import { saleKeys } from './keys.ts';
+import { decisionsKey, saleKeys } from './keys.ts';
 import { defineScript, unknownWord } from './script.ts';
 
 export type ReleaseReply =
@@ -13,7 +13,7 @@ export const releaseHold = defineScript<
   ReleaseReply
 >('release-hold', {
   encode: ({ saleId, holdId, buyerId, options }, redis, runId) => ({
-    keys: saleKeys(redis.keyPrefix, saleId),
+    keys: [...saleKeys(redis.keyPrefix, saleId), decisionsKey(redis.keyPrefix, saleId)],
     args: [runId, redis.clock(), options.keyedMemoryMs, options.memoryMs, holdId, buyerId ?? ''],
   }),
   decode: ([word, ...rest], { saleId }) => {

@@ -1,6 +1,6 @@
 import { SaleLostError } from '../domain/errors.ts';
 import type { StockCounts } from '../domain/sale.ts';
-import { saleKeys } from './keys.ts';
+import { decisionsKey, saleKeys } from './keys.ts';
 import { defineScript, unknownWord } from './script.ts';
 
 export type ResyncInput = {
@@ -21,7 +21,7 @@ export type ResyncReply =
 /** Sets a live sale right from one MySQL snapshot; `moved` asks for a newer one. Safe to repeat. Throws SaleLostError. */
 export const resyncSale = defineScript<ResyncInput, ResyncReply>('resync-sale', {
   encode: (input, redis, runId) => ({
-    keys: saleKeys(redis.keyPrefix, input.saleId).slice(0, 5),
+    keys: [...saleKeys(redis.keyPrefix, input.saleId).slice(0, 5), decisionsKey(redis.keyPrefix, input.saleId)],
     args: [
       runId,
       input.epoch,

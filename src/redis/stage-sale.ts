@@ -61,8 +61,15 @@ export async function stageBuyers(redis: Redis, stage: Stage, buyers: BuyerCount
 export async function stageSale(
   redis: Redis,
   stage: Stage,
-  sale: Sale & { version: number; sold: Record<string, number> },
-  held: ReadonlyMap<string, number>,
+  {
+    sale,
+    held,
+    decisionsMax,
+  }: {
+    sale: Sale & { version: number; sold: Record<string, number> };
+    held: ReadonlyMap<string, number>;
+    decisionsMax: number;
+  },
 ): Promise<void> {
   const counts = sale.ticketTypes.flatMap(({ ticketTypeId: id, capacity }) => {
     const sold = sale.sold[id] ?? 0;
@@ -74,7 +81,11 @@ export async function stageSale(
       [`available:${id}`, capacity - sold - heldNow],
     ] as const;
   });
-  const fields = [['version', sale.version] as const, ...Object.entries(saleSettings(sale)), ...counts].flat();
+  const fields = [
+    ['version', sale.version] as const,
+    ...Object.entries(saleSettings(sale, decisionsMax)),
+    ...counts,
+  ].flat();
   await command(redis, (client) => client.hset(stage.keys[0] as string, ...(fields as [string, number])));
 }
 

@@ -1,5 +1,5 @@
 import { SaleLostError } from '../domain/errors.ts';
-import { saleKeys } from './keys.ts';
+import { decisionsKey, saleKeys } from './keys.ts';
 import { defineScript, unknownWord } from './script.ts';
 
 /** Gives back a hold that MySQL has decided against. Safe to repeat. Throws SaleLostError. */
@@ -8,7 +8,7 @@ export const voidHold = defineScript<
   'remembered' | 'ignored' | 'given_back'
 >('void-hold', {
   encode: ({ saleId, holdId, options }, redis, runId) => ({
-    keys: saleKeys(redis.keyPrefix, saleId),
+    keys: [...saleKeys(redis.keyPrefix, saleId), decisionsKey(redis.keyPrefix, saleId)],
     args: [runId, redis.clock(), options.keyedMemoryMs, options.memoryMs, holdId],
   }),
   decode: ([word], { saleId }) => {

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { callsOn } from '../testing/redis-calls.ts';
-import { linesOf, openTestRedis, putSale, saleOf } from '../testing/redis-sale.ts';
+import { decisionsMax, linesOf, openTestRedis, putSale, saleOf } from '../testing/redis-sale.ts';
 import { assertLawful, stateOf, stockOf } from '../testing/redis-state.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
@@ -86,7 +86,7 @@ test("MySQL's lower capacity finds it done: it takes nothing a second time", asy
   const saleId = await putSale(redis);
   await withdraw(saleId, 3);
 
-  await applySale(redis, { sale: saleOf({ saleId, version: 2, tickets: { std: 7 } }) });
+  await applySale(redis, { sale: saleOf({ saleId, version: 2, tickets: { std: 7 } }), decisionsMax });
 
   assert.equal(await stockOf(redis, saleId), { std: [7, 0, 0] });
   await assertLawful(redis, saleId);
@@ -96,7 +96,7 @@ test('a decrease that died before MySQL is undone by the version that MySQL has'
   const saleId = await putSale(redis);
   await withdraw(saleId, 3);
 
-  await applySale(redis, { sale: saleOf({ saleId, version: 1 }) });
+  await applySale(redis, { sale: saleOf({ saleId, version: 1 }), decisionsMax });
 
   assert.equal(await stockOf(redis, saleId), { std: [10, 0, 0] });
   await assertLawful(redis, saleId);

@@ -1,5 +1,5 @@
 import { SaleLostError } from '../domain/errors.ts';
-import { saleKey } from './keys.ts';
+import { decisionsKey, saleKey } from './keys.ts';
 import { defineScript, unknownWord } from './script.ts';
 
 export type WithdrawReply = { status: 'withdrawn' } | { status: 'insufficient'; available: number };
@@ -10,7 +10,7 @@ export const withdrawStock = defineScript<
   WithdrawReply
 >('withdraw-stock', {
   encode: ({ saleId, operationId, ticketTypeId, quantity }, redis, runId) => ({
-    keys: [saleKey(redis.keyPrefix, saleId)],
+    keys: [saleKey(redis.keyPrefix, saleId), decisionsKey(redis.keyPrefix, saleId)],
     args: [runId, operationId, ticketTypeId, quantity],
   }),
   decode: ([word, available], { saleId }) => {

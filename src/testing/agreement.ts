@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { closeRedis, connectRedis, type Redis, waitForRedis } from '../redis/connection.ts';
 import { unpackHold } from '../redis/hold-record.ts';
 import type { TestEngine } from './engine.ts';
-import { assertLawful } from './redis-state.ts';
+import { assertLawful, type Past } from './redis-state.ts';
 
 /** A patient connection to the Redis of this engine, for looking into it and for harming it. */
 export async function redisOf({ config }: Pick<TestEngine, 'config'>): Promise<Redis & { end(): void }> {
@@ -60,10 +60,10 @@ export async function inMysql(
  * The promises at rest: every law within Redis; sold in Redis is sold, ordered and in the ledger of MySQL; never more than
  * the capacity; one epoch everywhere; exactly the sold holds have one order each; nothing that MySQL has decided is live.
  */
-export async function assertAgreement(test: TestEngine, saleId: string): Promise<void> {
+export async function assertAgreement(test: TestEngine, saleId: string, past: Past = {}): Promise<void> {
   const redis = await redisOf(test);
   try {
-    const state = await assertLawful(redis, saleId);
+    const state = await assertLawful(redis, saleId, past);
     const { types, holds } = await mysqlOf(test, saleId);
     for (const { id, capacity, sold, epoch, ledger, ordered } of types) {
       const inRedis = (name: string) => Number(state.sale.get(`${name}:${id}`));

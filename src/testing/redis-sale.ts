@@ -8,6 +8,9 @@ import { type BuyerCount, openStage, type Stage, stageBuyers, stageHolds, stageS
 import { suspendSale } from '../redis/suspend-sale.ts';
 import { freshId, stack } from './stack.ts';
 
+/** Entries of the decision log that the sales of these tests keep. */
+export const decisionsMax = 1000;
+
 /** When the sales of these tests open; `time.nowMs` starts a minute later. */
 export const opensAtMs = 1_800_000_000_000;
 
@@ -104,7 +107,7 @@ export async function stage(redis: Redis, setting: SaleSetting): Promise<Stage &
   for (const line of holds.filter((hold) => hold.status === 'held').flatMap((hold) => hold.lines)) {
     held.set(line.ticketTypeId, (held.get(line.ticketTypeId) ?? 0) + line.quantity);
   }
-  await stageSale(redis, staged, sale, held);
+  await stageSale(redis, staged, { sale, held, decisionsMax });
   return { ...staged, saleId: sale.saleId };
 }
 

@@ -1,6 +1,8 @@
 import * as assert from 'uvu/assert';
 import type { StockCounts } from '../domain/sale.ts';
+import { beginReplay, endReplay, replayEntry } from '../domain/stock-replay.ts';
 import type { Redis } from '../redis/connection.ts';
+import { readDecisionsAfter } from '../redis/decisions.ts';
 import { type HoldRecord, unpackHold } from '../redis/hold-record.ts';
 import { saleKeys } from '../redis/keys.ts';
 import { readSale } from '../redis/read-sale.ts';
@@ -49,12 +51,12 @@ export async function stockOf(redis: Redis, saleId: string): Promise<Record<stri
   return Object.fromEntries((sale?.stock ?? []).map((type) => [type.ticketTypeId, triple(type)]));
 }
 
-/** What was sold and bought before the first of the holds that Redis knows. */
-export type Past = { sold?: Record<string, number>; bought?: Record<string, number> };
+/** What was sold and bought before the first of the holds that Redis knows, and whether the test itself has changed counts. */
+export type Past = { sold?: Record<string, number>; bought?: Record<string, number>; isTampered?: boolean };
 
 /**
  * The laws that hold after every script: capacity = available + held + sold per ticket type, held and sold are those of the
- * holds, buyers hold and have bought what their holds say, and each hold is in the one index of its status.
+ * holds and those that the decision log makes of its decisions, buyers hold and have bought what their holds say, and each hold is in the one index of its status.
  */
 export async function assertLawful(redis: Redis, saleId: string, past: Past = {}): Promise<SaleState> {
   const state = await stateOf(redis, saleId);
@@ -63,6 +65,7 @@ export async function assertLawful(redis: Redis, saleId: string, past: Past = {}
   assert.is(state.buyers.get(''), epoch, 'the sentinel of buyers');
   const holds = [...state.holds].filter(([id]) => id !== '#').map(([id, packed]) => unpackHold(saleId, id, packed));
   assertStock(state, holds, past);
+  if (!past.isTampered) await assertReplay(redis, saleId);
   assertBuyers(state, holds, past);
   assertIndexes(state, holds);
   return state;
@@ -78,6 +81,16 @@ function assertStock(state: SaleState, holds: HoldRecord[], past: Past): void {
     assert.is(count('held'), unitsOf(id, 'held', 'confirming'), `held of ${id}`);
     assert.is(count('sold'), unitsOf(id, 'sold') + own(past.sold, id), `sold of ${id}`);
   }
+}
+
+/** No ticket moves without a decision that moves it. */
+async function assertReplay(redis: Redis, saleId: string): Promise<void> {
+  const { entries, counts } = await readDecisionsAfter(redis, { saleId, after: null, count: 100_000 });
+  assert.ok(counts, 'nothing else runs on the sale');
+  const replay = beginReplay();
+  for (const entry of entries) replayEntry(replay, entry);
+  endReplay(replay, counts);
+  assert.equal(replay.gaps, [], 'the decision log explains every count');
 }
 
 function assertBuyers(state: SaleState, holds: HoldRecord[], past: Past): void {

@@ -1,5 +1,6 @@
 import { openApiDocument } from '../openapi.ts';
 import type { Route } from '../route.ts';
+import { adminDecisionRoutes } from './admin-decisions.ts';
 import { adminHoldRoutes } from './admin-holds.ts';
 import { adminSaleRoutes } from './admin-sales.ts';
 import { adminStockRoutes } from './admin-stock.ts';
@@ -20,6 +21,7 @@ export function catalogue(options: { isReady: IsReady; metrics: MetricsOptions }
     ...adminSaleRoutes,
     ...adminStockRoutes,
     ...adminHoldRoutes,
+    ...adminDecisionRoutes,
     ...operationRoutes(options),
     ...documentRoutes(() => openApiDocument(routes)),
   ];
