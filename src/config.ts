@@ -40,6 +40,8 @@ export type Config = {
     inlineExpireMax: number;
   };
   batch: { placeLinesMax: number; confirmLinesMax: number; commitOrdersMax: number; couponsMax: number };
+  /** How long a shortage is repeated without asking Redis; 0 is never. */
+  shortageMemoryMs: number;
   /** Entries of the decision log of a sale; 0 is off. */
   decisionsMax: number;
   catalogEveryMs: number;
@@ -123,6 +125,7 @@ function toConfig(values: Values): Config {
       commitOrdersMax: number('BATCH_COMMIT_ORDERS_MAX'),
       couponsMax: number('BATCH_COUPONS_MAX'),
     },
+    shortageMemoryMs: number('SHORTAGE_MEMORY_MS'),
     decisionsMax: number('DECISIONS_MAX'),
     catalogEveryMs: number('CATALOG_EVERY_MS'),
     startWaitMs: number('START_WAIT_MS'),

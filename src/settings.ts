@@ -89,6 +89,12 @@ export const settings = {
   BATCH_CONFIRM_LINES_MAX: { schema: count(1000), fallback: 64, meaning: 'lines of confirms in one script' },
   BATCH_COMMIT_ORDERS_MAX: { schema: count(1000), fallback: 200, meaning: 'orders in one MySQL transaction' },
   BATCH_COUPONS_MAX: { schema: count(1000), fallback: 128, meaning: 'coupons in one script' },
+  SHORTAGE_MEMORY_MS: {
+    schema: Joi.number().integer().min(0).max(250),
+    fallback: 50,
+    meaning:
+      'how long a process repeats "sold out" or "all held" for the same lines without asking Redis; 0 always asks',
+  },
   DECISIONS_MAX: {
     schema: Joi.number().integer().min(0).max(1_000_000),
     fallback: 10_000,

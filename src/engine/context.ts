@@ -10,6 +10,7 @@ import { createEngineMetrics, type EngineMetrics } from './metrics.ts';
 import { createRebuilder, type Rebuilder } from './rebuild.ts';
 import { createReceipts, type Receipts } from './receipt.ts';
 import { createHotScripts, type HotScripts } from './scripts.ts';
+import { createShortages, type Shortages } from './shortages.ts';
 import { createTurns, type Turns } from './turns.ts';
 
 /** What the parts of the engine share. */
@@ -23,6 +24,7 @@ export type Context = {
   scripts: HotScripts;
   writer: OrderWriter;
   rebuilder: Rebuilder;
+  shortages: Shortages;
   expiryQueue: ExpiryQueue;
   metrics: EngineMetrics;
   /** Resyncs of this process take turns: each needs two connections, and a crowd would hold them all, each waiting. */
@@ -45,6 +47,7 @@ export function openContext(config: Config, { log, registry, clock }: EngineDeps
     scripts: createHotScripts({ config, redis }),
     writer: createOrderWriter(mysql, { batchMax: config.batch.commitOrdersMax }),
     rebuilder: createRebuilder({ config, log, redis, mysql, metrics }),
+    shortages: createShortages(config.shortageMemoryMs),
     expiryQueue: openExpiryQueue(config.redis, onError),
     metrics,
     resyncTurns: createTurns(),

@@ -191,7 +191,9 @@ function bind(context: Context): Engine {
       try {
         return await operation(context, input);
       } finally {
-        sales.forget(input.saleId ?? input.sale?.saleId ?? '');
+        const saleId = input.saleId ?? input.sale?.saleId ?? '';
+        sales.forget(saleId);
+        context.shortages.forget(saleId);
       }
     };
   return {

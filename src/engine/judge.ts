@@ -30,6 +30,7 @@ export async function finish(
 
 /** Gives a hold back that MySQL has decided against; a failure is left to recovery, which reads the same outcome. */
 export async function giveBackVoid(context: Context, saleId: string, holdId: string): Promise<void> {
+  context.shortages.forget(saleId);
   await voidHold(context.redis, { saleId, holdId, options: memoryOf(context) }).catch((error: unknown) =>
     context.log.debug({ saleId, holdId, err: error }, 'giving a void hold back is left to recovery'),
   );

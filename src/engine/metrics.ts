@@ -6,6 +6,8 @@ export type EngineMetrics = {
   expired: Counter<'path'>;
   /** Orphaned confirms decided by recovery. */
   recovered: Counter;
+  /** Reserves refused from memory, without asking Redis. */
+  refusedFromMemory: Counter;
   /** Rebuilds of a sale from MySQL that were put in place. */
   rebuilt: Counter;
   /** Issued coupons that are not in MySQL yet, as this worker last saw it. */
@@ -29,6 +31,11 @@ export function createEngineMetrics(registry: Registry): EngineMetrics {
     recovered: new Counter({
       name: 'onsale_confirms_recovered_total',
       help: 'Orphaned confirms decided by recovery.',
+      registers,
+    }),
+    refusedFromMemory: new Counter({
+      name: 'onsale_reserves_refused_from_memory_total',
+      help: 'Reserves refused for want of stock without asking Redis, which had said so a moment before.',
       registers,
     }),
     rebuilt: new Counter({

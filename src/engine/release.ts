@@ -44,16 +44,17 @@ export async function releaseById(
   const reply = await releaseHold(context.redis, { saleId, holdId, buyerId, options: memoryOf(context) }).catch(
     context.rebuilder.orThrow,
   );
-  return outcomeOfRelease(context, holdId, reply);
+  return outcomeOfRelease(context, { saleId, holdId }, reply);
 }
 
 async function outcomeOfRelease(
   context: Context,
-  holdId: string,
+  { saleId, holdId }: { saleId: string; holdId: string },
   reply: ReleaseReply,
 ): Promise<ReleaseOutcome | { status: 'hold_not_found' }> {
   switch (reply.status) {
     case 'released':
+      context.shortages.forget(saleId);
       return { status: 'released', holdId, replayed: reply.replayed };
     case 'not_yours':
       return { status: 'not_your_hold' };

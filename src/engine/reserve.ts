@@ -29,6 +29,12 @@ export async function reserve(context: Context, input: ReserveInput): Promise<Re
   const holdId =
     key === undefined ? randomId() : derivedId(context.config.secrets.holdId, [input.buyerId, input.saleId, key]);
   const lines = canonicalLines(input.lines);
+  // A key may stand for a hold that is there already: only Redis knows.
+  const shortage = key === undefined ? context.shortages.recall(sale.saleId, lines) : null;
+  if (shortage) {
+    context.metrics.refusedFromMemory.inc();
+    return shortage;
+  }
   const reply = await place(context, { holdId, buyerId: input.buyerId, keyed: key !== undefined, lines }, sale.saleId);
   switch (reply.status) {
     case 'placed': {
@@ -45,6 +51,9 @@ export async function reserve(context: Context, input: ReserveInput): Promise<Re
       return { status: 'idempotency_mismatch' };
     case 'receipt_expired':
       return { status: 'hold_expired' };
+    case 'sold_out':
+    case 'all_held':
+      return context.shortages.learn(sale.saleId, lines, reply);
     default:
       return reply;
   }

@@ -16,6 +16,7 @@ export async function expireSale(context: Context, saleId: string): Promise<Swep
       options: memoryOf(context),
     }).catch(context.rebuilder.orThrow);
     holds += reply.holds;
+    if (reply.holds > 0) context.shortages.forget(saleId);
     if (reply.status === 'done') return { holds, nowMs: reply.nowMs, nextDeadlineMs: reply.nextDeadlineMs };
   }
 }
