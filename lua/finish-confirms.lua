@@ -57,6 +57,7 @@ local function finish(id, buyer, placed, expires, lines)
   redis.call('ZREM', KEYS[6], id)
   hold.state = 'S'
   hold.attempts = ''
+  hold.epoch = '0'
   write_hold(id, hold)
   finishes = finishes + 1
   note('finish', is_live and 'sold' or 'debited', id, hold.lines, '', hold.buyer)

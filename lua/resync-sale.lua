@@ -107,6 +107,7 @@ for id, hold in pairs(committed) do
   redis.call('ZREM', KEYS[4], id)
   hold.state = 'S'
   hold.attempts = ''
+  hold.epoch = '0'
   write_hold(id, hold)
   finishes = finishes + 1
 end

@@ -25,7 +25,7 @@ test('three variables are enough', () => {
   const config = loadConfig(complete);
 
   assert.is(config.http.port, 3000);
-  assert.is(config.redis.keyPrefix, 'onsale:1');
+  assert.is(config.redis.keyPrefix, 'onsale:2');
   assert.is(config.hold.leaseMs, 5000);
   assert.equal(config.http.corsOrigins, []);
   assert.equal(config.metrics, { port: null, token: null });

@@ -52,7 +52,7 @@ export const settings = {
   },
   REDIS_KEY_PREFIX: {
     schema: Joi.string().pattern(/^[A-Za-z0-9:_-]{1,64}$/, 'letters, digits, ":", "_" and "-"'),
-    fallback: 'onsale:1',
+    fallback: 'onsale:2',
     meaning: 'starts every key; the number is the version of their shape',
   },
   REDIS_COMMAND_TIMEOUT_MS: { schema: ms, fallback: 400, meaning: 'longest wait for one answer of Redis' },

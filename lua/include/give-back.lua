@@ -13,6 +13,7 @@ local function give_back(id, hold, state, now, keyed_memory_ms, memory_ms)
   redis.call('ZREM', hold.state == 'C' and KEYS[4] or KEYS[3], id)
   hold.state = state
   hold.attempts = ''
+  hold.epoch = '0'
   write_hold(id, hold)
   local verb, word = 'expire', 'expired'
   if state == 'R' then

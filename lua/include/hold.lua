@@ -1,14 +1,23 @@
--- A hold is packed as state;placedAtMs;expiresAtMs;deadlineMs;keyed;epoch;attempts;lines;buyer with the opaque buyer last.
--- States: H held, C confirming, S sold, R released, E expired. The epoch is that of a begin, 0 before. Lines: ticketTypeId:quantity joined by commas.
-local HOLD_PATTERN = '^(%u);(%d+);(%d+);(%d+);([01]);(%d+);([^;]*);([^;]*);(.*)$'
+-- A hold is packed as state placed;ttl[,keyed,grace,epoch,attempts];lines;buyer: states H held, C confirming, S sold, R released,
+-- E expired; placed, ttl (to expires) and grace (to deadline) are milliseconds in hexadecimal; the part in brackets is left out
+-- while it says nothing (,0,0,0,); lines are ticketTypeId:quantity joined by commas; the opaque buyer is last. The epoch is that
+-- of a begin, 0 before. A million of these are in memory: each byte counts.
+local HOLD_PATTERN = '^(%u)(%x+);(%x+)([^;]*);([^;]*);(.*)$'
+local REST_PATTERN = '^,([01]),(%x+),(%d+),(.*)$'
 
 local function unpack_hold(packed)
-  local state, placed, expires, deadline, keyed, epoch, attempts, lines, buyer = string.match(packed, HOLD_PATTERN)
+  local state, placed, ttl, rest, lines, buyer = string.match(packed, HOLD_PATTERN)
+  local keyed, grace, epoch, attempts = '0', '0', '0', ''
+  if rest ~= '' then
+    keyed, grace, epoch, attempts = string.match(rest, REST_PATTERN)
+  end
+  placed = tonumber(placed, 16)
+  local expires = placed + tonumber(ttl, 16)
   return {
     state = state,
-    placed = tonumber(placed),
-    expires = tonumber(expires),
-    deadline = tonumber(deadline),
+    placed = placed,
+    expires = expires,
+    deadline = expires + tonumber(grace, 16),
     keyed = keyed,
     epoch = epoch,
     attempts = attempts,
@@ -23,18 +32,14 @@ local function read_hold(id)
 end
 
 local function write_hold(id, hold)
+  local grace = hold.deadline - hold.expires
+  local rest = ''
+  if hold.keyed ~= '0' or grace ~= 0 or hold.epoch ~= '0' or hold.attempts ~= '' then
+    rest = string.format(',%s,%x,%s,%s', hold.keyed, grace, hold.epoch, hold.attempts)
+  end
   -- The buyer is joined and not formatted: a format ends at a NUL.
-  local packed = string.format(
-    '%s;%d;%d;%d;%s;%s;%s;%s;',
-    hold.state,
-    hold.placed,
-    hold.expires,
-    hold.deadline,
-    hold.keyed,
-    hold.epoch,
-    hold.attempts,
-    hold.lines
-  ) .. hold.buyer
+  local packed = string.format('%s%x;%x%s;%s;', hold.state, hold.placed, hold.expires - hold.placed, rest, hold.lines)
+    .. hold.buyer
   redis.call('HSET', KEYS[2], id, packed)
   return packed
 end

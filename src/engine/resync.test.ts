@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import * as assert from 'uvu/assert';
+import { packHold, unpackHold } from '../redis/hold-record.ts';
 import { saleKey } from '../redis/keys.ts';
 import { readScript } from '../redis/script.ts';
 import { assertAgreement, mysqlOf, redisOf } from '../testing/agreement.ts';
@@ -126,7 +127,8 @@ test('an order whose finish was lost is made SOLD by a resync, and recovery adds
     string,
     string,
   ];
-  await redis.client.hset(holds, id, packed.replace(/^S;((?:[^;]*;){5});/, 'C;$1attempt1;'));
+  const confirming = { ...unpackHold(saleId, id, packed), status: 'confirming' as const, attempts: 'attempt1' };
+  await redis.client.hset(holds, id, packHold(confirming));
   await redis.client.zadd(leases, 1, id);
   await redis.client.hset(saleKey(redis.keyPrefix, saleId), 'held:std', 1, 'sold:std', 0, 'finishes', 0);
   await redis.client.hset(`${redis.keyPrefix}:{${saleId}}:buyers`, 'alice', `1,0,${id}`);

@@ -4,7 +4,8 @@ import type { Hold, HoldStatus, Line } from '../domain/hold.ts';
 /** A hold as it is packed in Redis; `lua/include/hold.lua` is the other half of this format. */
 export type HoldRecord = Hold & { keyed: boolean; epoch: number; attempts: string };
 
-const PATTERN = /^([HCSRE]);(\d+);(\d+);(\d+);([01]);(\d+);([^;]*);([^;]*);([\s\S]*)$/;
+const PATTERN =
+  /^([HCSRE])([0-9a-f]{1,13});([0-9a-f]{1,13})(?:,([01]),([0-9a-f]{1,13}),(\d+),([^;]*))?;([^;]*);([\s\S]*)$/;
 const STATUS: Record<string, HoldStatus> = { H: 'held', C: 'confirming', S: 'sold', R: 'released', E: 'expired' };
 const STATE: Record<HoldStatus, string> = { held: 'H', confirming: 'C', sold: 'S', released: 'R', expired: 'E' };
 
@@ -13,35 +14,33 @@ export function unpackHold(saleId: string, holdId: string, packed: string): Hold
   const match = PATTERN.exec(packed);
   const status = STATUS[match?.[1] ?? ''];
   if (!match || status === undefined) throw new InvariantError('a hold in Redis is not readable', { holdId, packed });
-  const [, , placed, expires, deadline, keyed, epoch, attempts, lines, buyer] = match;
+  const [, , placed, ttl, keyed, grace, epoch, attempts, lines, buyer] = match;
+  const hex = (digits: string | undefined) => Number.parseInt(digits ?? '0', 16);
+  const placedAtMs = hex(placed);
+  const expiresAtMs = placedAtMs + hex(ttl);
   return {
     holdId,
     saleId,
     buyerId: buyer ?? '',
     status,
     lines: unpackLines(lines ?? ''),
-    placedAtMs: Number(placed),
-    expiresAtMs: Number(expires),
-    deadlineMs: Number(deadline),
+    placedAtMs,
+    expiresAtMs,
+    deadlineMs: expiresAtMs + hex(grace),
     keyed: keyed === '1',
-    epoch: Number(epoch),
+    epoch: Number(epoch ?? 0),
     attempts: attempts ?? '',
   };
 }
 
 /** Packs a hold for a rebuild. */
 export function packHold(hold: Omit<HoldRecord, 'holdId' | 'saleId'>): string {
-  return [
-    STATE[hold.status],
-    hold.placedAtMs,
-    hold.expiresAtMs,
-    hold.deadlineMs,
-    hold.keyed ? '1' : '0',
-    hold.epoch,
-    hold.attempts,
-    packLines(hold.lines),
-    hold.buyerId,
-  ].join(';');
+  const { placedAtMs, expiresAtMs, deadlineMs, epoch, attempts } = hold;
+  const hex = (ms: number) => ms.toString(16);
+  const grace = hex(deadlineMs - expiresAtMs);
+  const rest = `,${hold.keyed ? '1' : '0'},${grace},${epoch},${attempts}`;
+  const times = `${hex(placedAtMs)};${hex(expiresAtMs - placedAtMs)}${rest === ',0,0,0,' ? '' : rest}`;
+  return `${STATE[hold.status]}${times};${packLines(hold.lines)};${hold.buyerId}`;
 }
 
 /** Lines in the canonical order give the one text that scripts compare. */
