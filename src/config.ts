@@ -41,6 +41,8 @@ export type Config = {
   };
   batch: { placeLinesMax: number; confirmLinesMax: number; commitOrdersMax: number; couponsMax: number };
   catalogEveryMs: number;
+  /** `everyMs` 0: no rounds, only on demand. */
+  auditor: { everyMs: number; pauseMs: number; holdsMax: number };
   startWaitMs: number;
   couponConsumer: { batchMax: number; triesMax: number; blockMs: number; claimIdleMs: number };
 };
@@ -122,6 +124,7 @@ function toConfig(values: Values): Config {
       couponsMax: number('BATCH_COUPONS_MAX'),
     },
     catalogEveryMs: number('CATALOG_EVERY_MS'),
+    auditor: auditorFrom(number),
     startWaitMs: number('START_WAIT_MS'),
     couponConsumer: {
       batchMax: number('COUPON_BATCH_MAX'),
@@ -129,6 +132,14 @@ function toConfig(values: Values): Config {
       blockMs: number('COUPON_BLOCK_MS'),
       claimIdleMs: number('COUPON_CLAIM_IDLE_MS'),
     },
+  };
+}
+
+function auditorFrom(number: (name: Variable) => number): Config['auditor'] {
+  return {
+    everyMs: number('AUDIT_EVERY_MS'),
+    pauseMs: number('AUDIT_PAUSE_MS'),
+    holdsMax: number('AUDIT_HOLDS_MAX'),
   };
 }
 

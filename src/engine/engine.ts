@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import type { AuditEntry, Health } from '../domain/audit.ts';
 import type { Coupon, CouponCampaign, CreateCampaignOutcome, IssueCouponOutcome } from '../domain/coupon.ts';
+import type { SaleAudit } from '../domain/drift.ts';
 import type {
   AdminHold,
   Hold,
@@ -31,6 +32,7 @@ import { forgetAdminRequests } from '../mysql/admin-requests.ts';
 import { listAudit } from '../mysql/audit.ts';
 import { listOrders, orderById } from '../mysql/orders.ts';
 import { findSale, listSales, type SaleRow } from '../mysql/sales.ts';
+import { type Auditor, createAuditor } from './auditor.ts';
 import { changeCapacity } from './capacity.ts';
 import { createConfirm } from './confirm.ts';
 import { type Context, closeContext, openContext } from './context.ts';
@@ -116,6 +118,8 @@ export type Engine = {
       input: AdminAction & { saleId: string; ticketTypeId: string; delta: number; reason: string },
     ): Promise<CapacityOutcome>;
     resync(input: AdminAction & { saleId: string; dryRun: boolean; reason: string }): Promise<ResyncOutcome>;
+    /** Compares both stores and explains what differs; changes nothing. Null when there is no such sale. */
+    audit(saleId: string): Promise<SaleAudit | null>;
   };
   audit: {
     list(input: { saleId?: string | undefined; limit: number; cursor?: string | undefined }): Promise<Page<AuditEntry>>;
@@ -137,6 +141,8 @@ export type Engine = {
     forgetEnded(saleId: string): Promise<void>;
     recoverSale(saleId: string): Promise<void>;
     reconcileSale(sale: SaleRow): Promise<void>;
+    /** Compares these sales between both stores, and mends what is safe to mend. */
+    auditSales(saleIds: readonly string[]): Promise<void>;
     /** Deletes remembered answers of admin calls whose 24 hours are over, and says how many. */
     forgetAdminRequests(): Promise<number>;
     startCouponConsumer(): CouponConsumer;
@@ -177,6 +183,7 @@ export async function createEngine(config: Config, deps: EngineDeps): Promise<En
 function bind(context: Context): Engine {
   const sales = createPublicSales(context);
   const coupons = createCoupons(context);
+  const auditor = createAuditor(context);
   const changed =
     <I extends { saleId?: string; sale?: { saleId: string } }, O>(
       operation: (context: Context, input: I) => Promise<O>,
@@ -215,10 +222,11 @@ function bind(context: Context): Engine {
       stock: (saleId) => stockOf(context, saleId),
       changeCapacity: changed(changeCapacity),
       resync: changed(resync),
+      audit: auditor.audit,
     },
     audit: { list: (input) => listAudit(context.mysql.db, input) },
     coupons,
-    work: bindWork(context),
+    work: bindWork(context, auditor),
     metrics: context.metrics,
     health: () => health(context),
     async close() {
@@ -228,7 +236,7 @@ function bind(context: Context): Engine {
   };
 }
 
-function bindWork(context: Context): Engine['work'] {
+function bindWork(context: Context, auditor: Auditor): Engine['work'] {
   const { metrics } = context;
   return {
     unsettled: () => context.catalog.unsettled(),
@@ -247,6 +255,7 @@ function bindWork(context: Context): Engine['work'] {
       metrics.recovered.inc(await recoverSale(context, saleId));
     },
     reconcileSale: (sale) => reconcileSale(context, sale),
+    auditSales: auditor.round,
     forgetAdminRequests: () => forgetOldAdminRequests(context),
     startCouponConsumer: () => startCouponConsumer(context, { onDeadLetter: () => metrics.couponDeadLetters.inc() }),
   };

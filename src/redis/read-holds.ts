@@ -4,6 +4,8 @@ import { type HoldRecord, unpackHold } from './hold-record.ts';
 import { saleKeys } from './keys.ts';
 import { command, pipelined } from './script.ts';
 
+const PAGE = 500;
+
 /** Finds a hold among the given sales; null when none remembers it. One round trip. Throws SaleLostError. */
 export async function findHold(redis: Redis, saleIds: string[], holdId: string): Promise<HoldRecord | null> {
   const packed = await readOfEach(redis, saleIds, 'holds', holdId);
@@ -71,6 +73,44 @@ export async function scanHolds(
     if (holdId !== '#') holds.push(unpackHold(saleId, holdId, flat[at + 1] as string));
   }
   return { cursor: next, holds };
+}
+
+/** These holds by id; one without a record is missing from the map. In pages, so that no command is long. */
+export async function readHolds(
+  redis: Redis,
+  saleId: string,
+  holdIds: readonly string[],
+): Promise<Map<string, HoldRecord>> {
+  const found = new Map<string, HoldRecord>();
+  for (let at = 0; at < holdIds.length; at += PAGE) {
+    const ids = holdIds.slice(at, at + PAGE);
+    const packed = await command(redis, (client) => client.hmget(holdsKey(redis, saleId), ...ids));
+    for (const [index, holdId] of ids.entries()) {
+      const record = packed[index];
+      if (typeof record === 'string') found.set(holdId, unpackHold(saleId, holdId, record));
+    }
+  }
+  return found;
+}
+
+/** Which of these holds are in an index of live holds: HELD in due, CONFIRMING in leases with the end of the lease. */
+export async function indexesOf(
+  redis: Redis,
+  saleId: string,
+  holdIds: readonly string[],
+): Promise<Map<string, { isDue: boolean; leaseMs: number | null }>> {
+  if (holdIds.length === 0) return new Map();
+  const [, , due, leases] = saleKeys(redis.keyPrefix, saleId) as [string, string, string, string];
+  const replies = await pipelined(redis, (pipeline) => {
+    pipeline.zmscore(due, ...holdIds).zmscore(leases, ...holdIds);
+  });
+  const [deadlines, ends] = replies as [(string | null)[], (string | null)[]];
+  return new Map(
+    holdIds.map((holdId, index) => {
+      const end = ends[index] ?? null;
+      return [holdId, { isDue: deadlines[index] !== null, leaseMs: end === null ? null : Number(end) }];
+    }),
+  );
 }
 
 /** The ids of the CONFIRMING holds, and nothing else. */

@@ -49,7 +49,8 @@ export async function readClock(redis: Redis): Promise<number> {
   return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
 }
 
-function stockOf(fields: Record<string, string>): TicketTypeStock[] {
+/** The stock in the hash of a sale. */
+export function stockOf(fields: Record<string, string>): TicketTypeStock[] {
   return Object.keys(fields)
     .filter((field) => field.startsWith('capacity:'))
     .map((field) => {

@@ -1,0 +1,119 @@
+import type { DisputedHold } from '../domain/drift.ts';
+import { soldHoldIds } from '../mysql/books.ts';
+import { orderByHold } from '../mysql/orders.ts';
+import { type HoldOutcome, readOutcomes } from '../mysql/outcomes.ts';
+import type { HoldRecord } from '../redis/hold-record.ts';
+import { indexesOf, readHolds, scanHolds } from '../redis/read-holds.ts';
+import { readClock } from '../redis/read-sale.ts';
+import { isLive } from './auditor-look.ts';
+import type { Context } from './context.ts';
+
+/** Holds that looked wrong while the sale went on; `complete` is false when time or room did not suffice for all. */
+export type Suspects = { holdIds: string[]; complete: boolean };
+
+const PAGE = 500;
+/** More than these are counted only; whoever reads the findings has enough to do. */
+const SUSPECTS_MAX = 100;
+
+/**
+ * Walks over every hold that Redis remembers and every one that MySQL has sold, page by page, and names those of which the two
+ * say different things. The sale goes on meanwhile, so they are suspects: `dispute` judges them after a pause.
+ */
+export async function scan(context: Context, saleId: string, budgetMs: number): Promise<Suspects> {
+  const until = performance.now() + budgetMs;
+  const suspects = new Set<string>();
+  const isOver = () => performance.now() > until || suspects.size > SUSPECTS_MAX;
+  let complete = await scanRedis(context, saleId, { suspects, isOver });
+  complete = (await scanMysql(context, saleId, { suspects, isOver })) && complete;
+  return { holdIds: [...suspects].slice(0, SUSPECTS_MAX), complete };
+}
+
+type Scan = { suspects: Set<string>; isOver: () => boolean };
+
+async function scanRedis(context: Context, saleId: string, { suspects, isOver }: Scan): Promise<boolean> {
+  let cursor = '0';
+  do {
+    if (isOver()) return false;
+    const page = await scanHolds(context.redis, saleId, cursor, PAGE);
+    cursor = page.cursor;
+    const ids = page.holds.map((hold) => hold.holdId);
+    const outcomes = await readOutcomes(context.mysql.db, ids);
+    const indexes = await indexesOf(context.redis, saleId, ids);
+    for (const hold of page.holds) {
+      const index = indexes.get(hold.holdId);
+      const isIndexed = index?.isDue === true || index?.leaseMs != null;
+      if (kindOf(hold, outcomes.get(hold.holdId), isIndexed)) suspects.add(hold.holdId);
+    }
+  } while (cursor !== '0');
+  return true;
+}
+
+/** Redis has told of the holds that it knows; these are those that it does not. */
+async function scanMysql(context: Context, saleId: string, { suspects, isOver }: Scan): Promise<boolean> {
+  for (let after = ''; ; ) {
+    if (isOver()) return false;
+    const ids = await soldHoldIds(context.mysql.db, saleId, after, PAGE);
+    const known = await readHolds(context.redis, saleId, ids);
+    for (const holdId of ids) if (!known.has(holdId)) suspects.add(holdId);
+    if (ids.length < PAGE) return true;
+    after = ids.at(-1) ?? '';
+  }
+}
+
+/** Of what kind the dispute about a hold is; null when both stores say the same. */
+function kindOf(
+  hold: HoldRecord | undefined,
+  outcome: HoldOutcome | undefined,
+  isIndexed: boolean,
+): DisputedHold['kind'] | null {
+  const isAlive = hold !== undefined && isLive(hold.status);
+  if (outcome?.outcome === 'sold') return hold?.status === 'sold' ? null : 'committed_not_finished';
+  if (hold?.status === 'sold') return 'sold_without_order';
+  if (outcome?.outcome === 'void') return isAlive ? 'void_but_live' : null;
+  return isAlive && !isIndexed ? 'hold_not_indexed' : null;
+}
+
+/**
+ * Judges the suspects anew: both stores are read again, and a confirm within its lease is left to itself. Redis is read first,
+ * because MySQL decides first: what is SOLD there has had its order before.
+ */
+export async function dispute(context: Context, saleId: string, holdIds: readonly string[]): Promise<DisputedHold[]> {
+  if (holdIds.length === 0) return [];
+  const indexes = await indexesOf(context.redis, saleId, holdIds);
+  const records = await readHolds(context.redis, saleId, holdIds);
+  const nowMs = await readClock(context.redis);
+  const outcomes = await readOutcomes(context.mysql.db, holdIds);
+  const disputed: DisputedHold[] = [];
+  for (const holdId of holdIds) {
+    const record = records.get(holdId);
+    const index = indexes.get(holdId);
+    const isConfirming = record?.status === 'confirming' && (index?.leaseMs ?? 0) > nowMs;
+    const kind = kindOf(record, outcomes.get(holdId), index?.isDue === true || index?.leaseMs != null);
+    if (kind === null || (kind === 'committed_not_finished' && isConfirming)) continue;
+    disputed.push(await describe(context, { kind, holdId, record, outcome: outcomes.get(holdId) }));
+  }
+  return disputed;
+}
+
+async function describe(
+  context: Context,
+  input: {
+    kind: DisputedHold['kind'];
+    holdId: string;
+    record: HoldRecord | undefined;
+    outcome: HoldOutcome | undefined;
+  },
+): Promise<DisputedHold> {
+  const { kind, holdId, record, outcome } = input;
+  const order = outcome?.outcome === 'sold' ? await orderByHold(context.mysql.db, holdId) : null;
+  const lines = (order ?? record)?.lines ?? [];
+  return {
+    kind: kind === 'committed_not_finished' && !order ? 'outcome_without_order' : kind,
+    holdId,
+    buyerId: order?.buyerId ?? (record?.buyerId || null),
+    lines: lines.map(({ ticketTypeId, quantity }) => ({ ticketTypeId, quantity })),
+    redisState: record?.status ?? 'unknown',
+    mysqlOutcome: outcome?.outcome ?? 'none',
+    orderId: order?.orderId ?? outcome?.orderId ?? null,
+  };
+}
