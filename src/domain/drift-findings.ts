@@ -18,11 +18,11 @@ export function explain(
   comparison: Comparison,
   disputed: readonly DisputedHold[],
   books: readonly Books[],
-  { complete }: { complete: boolean },
+  { complete, owners }: { complete: boolean; owners: ReadonlyMap<string, string> },
 ): Finding[] {
   const ofHolds = disputed.flatMap(holdFindings);
   const ofBooks = books.flatMap(bookFindings);
-  const ofCounts = [...missingFindings(comparison), ...countFindings(comparison, disputed, books)];
+  const ofCounts = [...missingFindings(comparison, owners), ...countFindings(comparison, disputed, books)];
   const countsAreSafe = complete && [...ofHolds, ...ofBooks].every((finding) => finding.safeToRepair);
   return [
     ...ofHolds,
@@ -61,8 +61,9 @@ function bookFindings({ ticketTypeId, capacity, sold, ordered, ledger }: Books):
 }
 
 /** The units of a hold whose record is gone are known only when it is the only one: then they are what held has too much. */
-function missingFindings(comparison: Comparison): Finding[] {
-  const known = { redisState: 'unknown', mysqlOutcome: 'none' } as const;
+function missingFindings(comparison: Comparison, owners: ReadonlyMap<string, string>): Finding[] {
+  const known = (holdId: string) =>
+    ({ holdId, buyerId: owners.get(holdId) ?? null, redisState: 'unknown' }) satisfies Partial<Finding>;
   const [only, ...others] = comparison.missingHoldIds;
   if (only === undefined) return [];
   const lines = comparison.ticketTypes.flatMap((type) => {
@@ -70,9 +71,9 @@ function missingFindings(comparison: Comparison): Finding[] {
     return units > 0 ? [{ ticketTypeId: type.ticketTypeId, units }] : [];
   });
   if (others.length > 0 || lines.length === 0) {
-    return comparison.missingHoldIds.map((holdId) => finding('hold_missing', { ...known, holdId }));
+    return comparison.missingHoldIds.map((holdId) => finding('hold_missing', known(holdId)));
   }
-  return lines.map((line) => finding('hold_missing', { ...known, ...line, holdId: only }));
+  return lines.map((line) => finding('hold_missing', { ...known(only), ...line }));
 }
 
 function countFindings(comparison: Comparison, disputed: readonly DisputedHold[], books: readonly Books[]): Finding[] {

@@ -10,6 +10,7 @@ import {
 import { explain } from '../domain/drift-findings.ts';
 import { assert } from '../domain/errors.ts';
 import { booksOf } from '../mysql/books.ts';
+import { ownersOf } from '../redis/read-holds.ts';
 import { readClock } from '../redis/read-sale.ts';
 import { lookClosely } from './auditor-look.ts';
 import { dispute, scan } from './auditor-scan.ts';
@@ -36,7 +37,10 @@ export async function examine(
     return report(context, saleId, { status: calmStatus(comparison, 2), looks: 2, comparison });
   }
   const books = await booksOf(context.mysql.db, saleId);
-  const findings = explain(comparison, disputed, books, { complete: suspects.complete });
+  const owners = await ownersOf(context.redis, saleId, {
+    ...{ holdIds: comparison.missingHoldIds, budgetMs: scanBudgetMs },
+  });
+  const findings = explain(comparison, disputed, books, { complete: suspects.complete, owners });
   return report(context, saleId, {
     ...{ status: 'drift', looks: 2, comparison, findings },
     truncated: !suspects.complete,

@@ -2,6 +2,8 @@ import type { Finding, FindingKind, SaleAudit } from '../domain/drift.ts';
 import type { ResyncRow, TicketTypeStock } from '../domain/sale.ts';
 import { orderByHold } from '../mysql/orders.ts';
 import { lockSale } from '../mysql/sales.ts';
+import { dropMissingHold } from '../redis/drop-missing-hold.ts';
+import { indexesOf } from '../redis/read-holds.ts';
 import { readSale } from '../redis/read-sale.ts';
 import { voidHold } from '../redis/void-hold.ts';
 import { runAdmin } from './admin.ts';
@@ -11,7 +13,7 @@ import { randomId } from './receipt.ts';
 import { resyncLocked } from './resync.ts';
 
 /** What a repair did. All zero: somebody else was first, or the sale had moved on. */
-export type Repaired = { finish: number; give_back: number; resync: number };
+export type Repaired = { drop: number; finish: number; give_back: number; resync: number };
 
 const BY_RESYNC: readonly FindingKind[] = [
   'hold_missing',
@@ -37,7 +39,7 @@ export function repair(context: Context, audit: SaleAudit): Promise<Repaired> {
   return context.resyncTurns.run(() =>
     runAdmin<Repaired>(context, input, async (trx) => {
       const before = (await lockSale(trx, saleId)) && (await readSale(context.redis, saleId));
-      if (!before?.intact) return { outcome: { finish: 0, give_back: 0, resync: 0 }, audit: null };
+      if (!before?.intact) return { outcome: { drop: 0, finish: 0, give_back: 0, resync: 0 }, audit: null };
       const repaired = await mend(context, saleId, findings);
       if (Object.values(repaired).every((count) => count === 0)) return { outcome: repaired, audit: null };
       const after = (await readSale(context.redis, saleId))?.stock ?? [];
@@ -56,12 +58,25 @@ export function repair(context: Context, audit: SaleAudit): Promise<Repaired> {
   );
 }
 
-/** Holds first: what a finish moves is then where the resync counts it. */
+/** Holds first: what a finish moves is then where the resync counts it, and a buyer whose hold is missing is counted before it is bought. */
 async function mend(context: Context, saleId: string, findings: readonly Finding[]): Promise<Repaired> {
+  const drop = await dropAll(context, saleId, findings);
   const finish = await finishAll(context, saleId, holdsOf(findings, 'committed_not_finished'));
   const giveBack = await giveBackAll(context, saleId, holdsOf(findings, 'void_but_live'));
   const needsResync = findings.some((finding) => BY_RESYNC.includes(finding.kind));
-  return { finish, give_back: giveBack, resync: needsResync ? await setCounts(context, saleId) : 0 };
+  return { drop, finish, give_back: giveBack, resync: needsResync ? await setCounts(context, saleId) : 0 };
+}
+
+async function dropAll(context: Context, saleId: string, findings: readonly Finding[]): Promise<number> {
+  const indexed = await indexesOf(context.redis, saleId, holdsOf(findings, 'hold_missing'));
+  let dropped = 0;
+  for (const { holdId, buyerId } of findings.filter(({ kind }) => kind === 'hold_missing')) {
+    if (holdId === null) continue;
+    const reply = await dropMissingHold(context.redis, { saleId, holdId, buyerId });
+    const index = indexed.get(holdId);
+    if (reply === 'dropped' && (index?.isDue || index?.leaseMs != null)) dropped += 1;
+  }
+  return dropped;
 }
 
 async function finishAll(context: Context, saleId: string, holdIds: readonly string[]): Promise<number> {

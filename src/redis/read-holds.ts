@@ -113,6 +113,27 @@ export async function indexesOf(
   );
 }
 
+/** Whose live holds these are, by hold: walks over all buyers until each is found or the time is up. For holds without a record. */
+export async function ownersOf(
+  redis: Redis,
+  saleId: string,
+  { holdIds, budgetMs }: { holdIds: readonly string[]; budgetMs: number },
+): Promise<Map<string, string>> {
+  const until = performance.now() + budgetMs;
+  const buyers = saleKeys(redis.keyPrefix, saleId)[4] as string;
+  const owners = new Map<string, string>();
+  let cursor = '0';
+  do {
+    const [next, flat] = await command(redis, (client) => client.hscan(buyers, cursor, 'COUNT', PAGE));
+    cursor = next;
+    for (let at = 0; at < flat.length; at += 2) {
+      const ids = (flat[at + 1] as string).split(',').slice(2);
+      for (const holdId of holdIds) if (ids.includes(holdId)) owners.set(holdId, flat[at] as string);
+    }
+  } while (cursor !== '0' && owners.size < holdIds.length && performance.now() < until);
+  return owners;
+}
+
 /** The ids of the CONFIRMING holds, and nothing else. */
 export async function confirmingIds(redis: Redis, saleId: string): Promise<string[]> {
   const leases = saleKeys(redis.keyPrefix, saleId)[3] as string;
