@@ -68,10 +68,11 @@ async function mend(context: Context, saleId: string, findings: readonly Finding
 }
 
 async function dropAll(context: Context, saleId: string, findings: readonly Finding[]): Promise<number> {
-  const indexed = await indexesOf(context.redis, saleId, holdsOf(findings, 'hold_missing'));
+  const missing = holdsOf(findings, 'hold_missing');
+  const indexed = await indexesOf(context.redis, saleId, missing);
   let dropped = 0;
-  for (const { holdId, buyerId } of findings.filter(({ kind }) => kind === 'hold_missing')) {
-    if (holdId === null) continue;
+  for (const holdId of missing) {
+    const buyerId = findings.find((finding) => finding.holdId === holdId)?.buyerId ?? null;
     const reply = await dropMissingHold(context.redis, { saleId, holdId, buyerId });
     const index = indexed.get(holdId);
     if (reply === 'dropped' && (index?.isDue || index?.leaseMs != null)) dropped += 1;
