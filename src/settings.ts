@@ -95,7 +95,7 @@ export const settings = {
     fallback: 5000,
     meaning: 'how often Redis and MySQL are compared; 0 leaves that to the endpoint',
   },
-  AUDIT_PAUSE_MS: { schema: ms, fallback: 1000, meaning: 'what differs is looked at again after this' },
+  AUDIT_PAUSE_MS: { schema: count(3000), fallback: 1000, meaning: 'what differs is looked at again after this' },
   AUDIT_HOLDS_MAX: {
     schema: count(5000),
     fallback: 2000,
