@@ -81,6 +81,7 @@ function countFindings(comparison: Comparison, disputed: readonly DisputedHold[]
     const found = unexplainedCounts(type, comparison, {
       toFinish: unitsOf(disputed, 'committed_not_finished', type.ticketTypeId),
       withoutOrder: unitsOf(disputed, 'sold_without_order', type.ticketTypeId),
+      notIndexed: unitsOf(disputed, 'hold_not_indexed', type.ticketTypeId),
       beyondOrders: beyondOrders(books, type.ticketTypeId),
     });
     return Object.entries(found).flatMap(([kind, units]) =>
@@ -96,19 +97,20 @@ function countFindings(comparison: Comparison, disputed: readonly DisputedHold[]
 function unexplainedCounts(
   type: ComparedType,
   comparison: Comparison,
-  explained: { toFinish: number; withoutOrder: number; beyondOrders: number },
+  explained: { toFinish: number; withoutOrder: number; notIndexed: number; beyondOrders: number },
 ): Partial<Record<FindingKind, number>> {
   const { capacity, unaccounted, ...differing } = differencesOf(type, comparison);
   const { toFinish, withoutOrder, beyondOrders: miscounted } = explained;
   const sold = comparison.soldCompared ? differing.sold + toFinish - withoutOrder + miscounted : 0;
-  const available = capacity - differing.held - sold - unaccounted;
+  const held = type.live === null ? 0 : differing.held - explained.notIndexed;
+  const available = capacity - held - sold - unaccounted;
   const isLawBroken = unaccounted !== 0 && available !== 0;
   const isAttributed = comparison.missingHoldIds.length === 1;
   return {
     capacity_differs: capacity,
     sold_differs: sold,
-    counted_not_held: isAttributed ? 0 : Math.max(differing.held, 0),
-    held_not_counted: Math.min(differing.held, 0),
+    counted_not_held: isAttributed ? 0 : Math.max(held, 0),
+    held_not_counted: Math.min(held, 0),
     [type.live === null ? 'unexplained' : 'available_differs']: isLawBroken ? available : 0,
   };
 }

@@ -37,13 +37,7 @@ async function scanRedis(context: Context, saleId: string, { suspects, isOver }:
     const page = await scanHolds(context.redis, saleId, cursor, PAGE);
     cursor = page.cursor;
     const ids = page.holds.map((hold) => hold.holdId);
-    const outcomes = await readOutcomes(context.mysql.db, ids);
-    const indexes = await indexesOf(context.redis, saleId, ids);
-    for (const hold of page.holds) {
-      const index = indexes.get(hold.holdId);
-      const isIndexed = index?.isDue === true || index?.leaseMs != null;
-      if (kindOf(hold, outcomes.get(hold.holdId), isIndexed)) suspects.add(hold.holdId);
-    }
+    for (const holdId of (await judgeHolds(context, saleId, ids)).keys()) suspects.add(holdId);
   } while (cursor !== '0');
   return true;
 }
@@ -73,38 +67,59 @@ function kindOf(
   return isAlive && !isIndexed ? 'hold_not_indexed' : null;
 }
 
+type Judged = { kind: DisputedHold['kind']; record: HoldRecord | undefined; outcome: HoldOutcome | undefined };
+
 /**
- * Judges the suspects anew: both stores are read again, and a confirm within its lease is left to itself. Redis is read first,
- * because MySQL decides first: what is SOLD there has had its order before.
+ * Reads Redis, MySQL and Redis again, and keeps what is wrong from both sides: an order that was made between two reads, or that
+ * Redis was told of, is none of that. A confirm within its lease is left to itself.
  */
-export async function dispute(context: Context, saleId: string, holdIds: readonly string[]): Promise<DisputedHold[]> {
-  if (holdIds.length === 0) return [];
-  const indexes = await indexesOf(context.redis, saleId, holdIds);
-  const records = await readHolds(context.redis, saleId, holdIds);
-  const nowMs = await readClock(context.redis);
+async function judgeHolds(context: Context, saleId: string, holdIds: readonly string[]): Promise<Map<string, Judged>> {
+  const before = await readSides(context, saleId, holdIds);
   const outcomes = await readOutcomes(context.mysql.db, holdIds);
+  const kindIn = (sides: Sides, holdId: string) => {
+    const { isDue = false, leaseMs = null } = sides.indexes.get(holdId) ?? {};
+    const record = sides.records.get(holdId);
+    const kind = kindOf(record, outcomes.get(holdId), isDue || leaseMs !== null);
+    const isUnderWay = record?.status === 'confirming' && (leaseMs ?? 0) > sides.nowMs;
+    return kind === 'committed_not_finished' && isUnderWay ? null : kind;
+  };
+  const wrong = holdIds.filter((holdId) => kindIn(before, holdId) !== null);
+  if (wrong.length === 0) return new Map();
+  const after = await readSides(context, saleId, wrong);
+  return new Map(
+    wrong.flatMap((holdId) => {
+      const kind = kindIn(after, holdId);
+      if (kind === null || kind !== kindIn(before, holdId)) return [];
+      return [[holdId, { kind, record: after.records.get(holdId), outcome: outcomes.get(holdId) }]];
+    }),
+  );
+}
+
+type Sides = {
+  records: Map<string, HoldRecord>;
+  indexes: Awaited<ReturnType<typeof indexesOf>>;
+  nowMs: number;
+};
+
+async function readSides({ redis }: Context, saleId: string, holdIds: readonly string[]): Promise<Sides> {
+  const [records, indexes, nowMs] = await Promise.all([
+    readHolds(redis, saleId, holdIds),
+    indexesOf(redis, saleId, holdIds),
+    readClock(redis),
+  ]);
+  return { records, indexes, nowMs };
+}
+
+/** Judges the suspects anew, and describes those that still differ. */
+export async function dispute(context: Context, saleId: string, holdIds: readonly string[]): Promise<DisputedHold[]> {
   const disputed: DisputedHold[] = [];
-  for (const holdId of holdIds) {
-    const record = records.get(holdId);
-    const index = indexes.get(holdId);
-    const isConfirming = record?.status === 'confirming' && (index?.leaseMs ?? 0) > nowMs;
-    const kind = kindOf(record, outcomes.get(holdId), index?.isDue === true || index?.leaseMs != null);
-    if (kind === null || (kind === 'committed_not_finished' && isConfirming)) continue;
-    disputed.push(await describe(context, { kind, holdId, record, outcome: outcomes.get(holdId) }));
+  for (const [holdId, judged] of await judgeHolds(context, saleId, holdIds)) {
+    disputed.push(await describe(context, holdId, judged));
   }
   return disputed;
 }
 
-async function describe(
-  context: Context,
-  input: {
-    kind: DisputedHold['kind'];
-    holdId: string;
-    record: HoldRecord | undefined;
-    outcome: HoldOutcome | undefined;
-  },
-): Promise<DisputedHold> {
-  const { kind, holdId, record, outcome } = input;
+async function describe(context: Context, holdId: string, { kind, record, outcome }: Judged): Promise<DisputedHold> {
   const order = outcome?.outcome === 'sold' ? await orderByHold(context.mysql.db, holdId) : null;
   const lines = (order ?? record)?.lines ?? [];
   return {

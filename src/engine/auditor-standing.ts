@@ -11,6 +11,8 @@ export type Standing = {
   postpone(saleId: string): void;
   /** The sale is well, or another process looks after it. */
   forget(saleId: string): void;
+  /** Forgets the sales that are audited no longer. */
+  keepOnly(saleIds: ReadonlySet<string>): void;
 };
 
 type Entry = { signature: string; findings: Finding[]; tries: number; restsUntil: number };
@@ -50,6 +52,10 @@ export function createStanding(metrics: EngineMetrics): Standing {
     },
     forget(saleId) {
       if (entries.delete(saleId)) show();
+    },
+    keepOnly(saleIds) {
+      for (const saleId of entries.keys()) if (!saleIds.has(saleId)) entries.delete(saleId);
+      show();
     },
   };
 }

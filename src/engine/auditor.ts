@@ -11,7 +11,7 @@ import type { Context } from './context.ts';
 export type Auditor = {
   /** One sale on demand: changes nothing. Null when there is no such sale. Throws SaleLostError, UnavailableError. */
   audit(saleId: string): Promise<SaleAudit | null>;
-  /** One round over some sales, with repairs. Safe to repeat and to race. Throws UnavailableError when a store is away. */
+  /** One round over all sales that are audited, with repairs. Safe to repeat and to race. Throws UnavailableError when a store is away. */
   round(saleIds: readonly string[]): Promise<void>;
 };
 
@@ -26,8 +26,15 @@ const AT_ONCE = 3;
 /** Makes the auditor of this process; what it found and could not mend, it remembers. */
 export function createAuditor(context: Context): Auditor {
   const standing = createStanding(context.metrics);
+  const underWay = new Map<string, Promise<SaleAudit | null>>();
+  const share = (saleId: string) => {
+    const audit = auditOne(context, saleId).finally(() => underWay.delete(saleId));
+    underWay.set(saleId, audit);
+    return audit;
+  };
   return {
-    audit: (saleId) => auditOne(context, saleId).catch(context.rebuilder.orThrow),
+    // Those who ask while an audit is under way get its answer: each takes connections and a second.
+    audit: (saleId) => (underWay.get(saleId) ?? share(saleId)).catch(context.rebuilder.orThrow),
     round: (saleIds) => round(context, standing, saleIds),
   };
 }
@@ -39,6 +46,7 @@ async function auditOne(context: Context, saleId: string): Promise<SaleAudit | n
 
 async function round(context: Context, standing: Standing, saleIds: readonly string[]): Promise<void> {
   const stop = context.metrics.auditSeconds.startTimer();
+  standing.keepOnly(new Set(saleIds));
   for (let at = 0; at < saleIds.length; at += CHUNK) {
     await roundOf(context, standing, saleIds.slice(at, at + CHUNK));
   }
