@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import type { FindingKind } from '../domain/drift.ts';
 import { saleKey, saleKeys } from '../redis/keys.ts';
 import { assertAgreement, inMysql, mysqlOf, redisOf } from '../testing/agreement.ts';
-import { hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
+import { admin, hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
 import { suite } from '../testing/suite.ts';
 
 const test = suite('the auditor finds drift');
@@ -216,7 +216,7 @@ test('a live hold whose record is gone is named, and its units come back', async
 test('SOLD in Redis without an order is told and left alone, and so are the counts beside it', async () => {
   const { saleId, kept } = await liveSale();
   await rewrite(saleId, kept.holdId, (packed) => packed.replace(/^H/, 'S'));
-  await redis.client.zrem(keyOf(saleId, 'due'), kept.holdId);
+  // It is left in the index of live holds, as a careless hand would leave it.
   await addTo(saleId, { held: -1, sold: 1, available: 1 });
 
   const found = await findingsOf(saleId);
@@ -230,6 +230,20 @@ test('SOLD in Redis without an order is told and left alone, and so are the coun
   ]);
   assert.equal(await stockOf(engine, saleId), before);
   assert.equal(await repairsOf(saleId), []);
+});
+
+test('a live hold that is in no index is told as one that never lapses, and an admin can release it', async () => {
+  const { saleId, kept } = await liveSale();
+  await redis.client.zrem(keyOf(saleId, 'due'), kept.holdId);
+
+  const found = await findingsOf(saleId);
+  await twoRounds(saleId);
+  const repairs = await repairsOf(saleId);
+  await engine.holds.release({ ...admin, holdId: kept.holdId, reason: 'a test' });
+
+  assert.equal(found, { status: 'drift', findings: [['hold_not_indexed', 1, kept.holdId, false]] });
+  assert.equal(repairs, []);
+  await assertAgreement(main, saleId);
 });
 
 test('MySQL at odds with its own orders or its own ledger is told and left alone, and nothing is copied from it', async () => {
