@@ -16,6 +16,9 @@ import type { Context } from './context.ts';
 const TRIES_MAX = 5;
 const OUTCOMES_PAGE = 500;
 
+/** What a look needs of the engine. */
+export type Stores = Pick<Context, 'config' | 'redis' | 'mysql'>;
+
 /** Whether a hold in this state has its units in `held`. */
 export function isLive(status: HoldStatus): boolean {
   return status === 'held' || status === 'confirming';
@@ -25,7 +28,7 @@ export function isLive(status: HoldStatus): boolean {
  * Names the sales that need a close look: those with live holds, and those whose counts are not the same in both stores. Three
  * commands a sale and one statement for all. It only ever acquits; what looks wrong here may just be moving.
  */
-export async function glance(context: Context, saleIds: readonly string[]): Promise<string[]> {
+export async function glance(context: Stores, saleIds: readonly string[]): Promise<string[]> {
   const inMysql = await stocksOf(context.mysql.db, saleIds);
   const inRedis = await glanceSales(context.redis, saleIds);
   return saleIds.filter((saleId) => !isQuiet(inMysql.get(saleId), inRedis.get(saleId)));
@@ -50,7 +53,7 @@ function isQuiet(inMysql: StockInMysql | undefined, inRedis: Glance | undefined)
  * between the stores. Null when there is no such sale. Throws SaleLostError, UnavailableError.
  */
 export async function lookClosely(
-  context: Context,
+  context: Stores,
   saleId: string,
   { locked }: { locked: boolean },
 ): Promise<Comparison | null> {
@@ -61,7 +64,7 @@ export async function lookClosely(
   }
 }
 
-async function lookOnce(context: Context, saleId: string, locked: boolean): Promise<Comparison | null> {
+async function lookOnce(context: Stores, saleId: string, locked: boolean): Promise<Comparison | null> {
   const { holdsMax } = context.config.auditor;
   const before = await readLiveSale(context.redis, saleId, holdsMax);
   const seen = await transact(context.mysql, { isolation: 'repeatable read', readOnly: !locked }, async (snapshot) => {
@@ -111,7 +114,7 @@ async function outcomesOf(snapshot: Trx, live: LiveSale | null, holdsMax: number
  * Records were read after their ids: one that has ended since was live at that moment and counts. One that is still indexed was not:
  * a script takes a hold out of its index by the same stroke by which it ends it.
  */
-async function dropStale(context: Context, saleId: string, records: Map<string, HoldRecord>): Promise<void> {
+async function dropStale(context: Stores, saleId: string, records: Map<string, HoldRecord>): Promise<void> {
   const ended = [...records.values()].filter((hold) => !isLive(hold.status)).map((hold) => hold.holdId);
   const indexes = await indexesOf(context.redis, saleId, ended);
   for (const [holdId, { isDue, leaseMs }] of indexes) if (isDue || leaseMs !== null) records.delete(holdId);
