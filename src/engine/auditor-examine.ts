@@ -10,6 +10,7 @@ import {
 import { explain } from '../domain/drift-findings.ts';
 import { assert } from '../domain/errors.ts';
 import { booksOf } from '../mysql/books.ts';
+import { transact } from '../mysql/transact.ts';
 import { ownersOf } from '../redis/read-holds.ts';
 import { readClock } from '../redis/read-sale.ts';
 import { lookClosely } from './auditor-look.ts';
@@ -21,30 +22,28 @@ const JUDGEMENTS_MAX = 3;
 
 /**
  * Carries on from a first look. What differs is looked at again after a pause, under the sale's row lock: only what differs in
- * both looks in the same way is drift, and only drift is explained. Changes nothing. Throws SaleLostError, UnavailableError.
+ * both looks in the same way is drift, and only drift is explained, each part of that within `budgetMs`. Changes nothing. Throws SaleLostError, UnavailableError.
  */
 export async function examine(
   context: Context,
   saleId: string,
-  { first, scanBudgetMs }: { first: Comparison; scanBudgetMs: number },
+  { first, budgetMs }: { first: Comparison; budgetMs: number },
 ): Promise<SaleAudit> {
   if (!differs(first)) return report(context, saleId, { status: calmStatus(first, 1), looks: 1, comparison: first });
   const startedAt = performance.now();
-  const suspects = await scan(context, saleId, scanBudgetMs);
+  const suspects = await scan(context, saleId, budgetMs);
   await sleep(Math.max(context.config.auditor.pauseMs - (performance.now() - startedAt), 0));
   const { comparison, disputed } = await judge(context, saleId, suspects.holdIds);
   if (!differsInBoth(first, comparison)) {
     return report(context, saleId, { status: calmStatus(comparison, 2), looks: 2, comparison });
   }
-  const books = await booksOf(context.mysql.db, saleId);
-  const owners = await ownersOf(context.redis, saleId, {
-    ...{ holdIds: comparison.missingHoldIds, budgetMs: scanBudgetMs },
-  });
-  const findings = explain(comparison, disputed, books, { complete: suspects.complete, owners });
-  return report(context, saleId, {
-    ...{ status: 'drift', looks: 2, comparison, findings },
-    truncated: !suspects.complete,
-  });
+  const books = await transact(context.mysql, { isolation: 'repeatable read', readOnly: true }, (snapshot) =>
+    booksOf(snapshot, { saleId, budgetMs }),
+  );
+  const owners = await ownersOf(context.redis, saleId, { holdIds: comparison.missingHoldIds, budgetMs });
+  const complete = suspects.complete && books !== null;
+  const findings = explain(comparison, disputed, books ?? [], { complete, owners });
+  return report(context, saleId, { status: 'drift', looks: 2, comparison, findings, truncated: !complete });
 }
 
 /** A look and the judgement of the suspects that belongs to it: nothing was decided about them while the look was taken. */

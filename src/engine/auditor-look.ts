@@ -66,7 +66,7 @@ export async function lookClosely(
 
 async function lookOnce(context: Stores, saleId: string, locked: boolean): Promise<Comparison | null> {
   const { holdsMax } = context.config.auditor;
-  const before = await readLiveSale(context.redis, saleId, holdsMax);
+  const before = await readLiveSale(context.redis, saleId, 0);
   const seen = await transact(context.mysql, { isolation: 'repeatable read', readOnly: !locked }, async (snapshot) => {
     const sale = await (locked ? lockSale(snapshot, saleId) : findSale(snapshot, saleId));
     if (!sale) return null;

@@ -46,7 +46,7 @@ async function scanRedis(context: Context, saleId: string, { suspects, isOver }:
 async function scanMysql(context: Context, saleId: string, { suspects, isOver }: Scan): Promise<boolean> {
   for (let after = ''; ; ) {
     if (isOver()) return false;
-    const ids = await soldHoldIds(context.mysql.db, saleId, after, PAGE);
+    const ids = await soldHoldIds(context.mysql.db, { saleId, afterHoldId: after, limit: PAGE });
     const known = await readHolds(context.redis, saleId, ids);
     for (const holdId of ids) if (!known.has(holdId)) suspects.add(holdId);
     if (ids.length < PAGE) return true;

@@ -16,8 +16,8 @@ export type Auditor = {
 };
 
 /** A round may take its time to explain a large sale; an admin who waits for an answer may not. */
-const SCAN_BUDGET_MS = 30_000;
-const SCAN_BUDGET_ON_DEMAND_MS = 1000;
+const BUDGET_MS = 30_000;
+const BUDGET_ON_DEMAND_MS = 1000;
 /** So many sales are claimed and glanced at in one round trip to each store. */
 const CHUNK = 100;
 /** Sales that need a close look in one round are looked at so many at a time: each takes one connection to MySQL. */
@@ -41,7 +41,7 @@ export function createAuditor(context: Context): Auditor {
 
 async function auditOne(context: Context, saleId: string): Promise<SaleAudit | null> {
   const first = await lookClosely(context, saleId, { locked: false });
-  return first && examine(context, saleId, { first, scanBudgetMs: SCAN_BUDGET_ON_DEMAND_MS });
+  return first && examine(context, saleId, { first, budgetMs: BUDGET_ON_DEMAND_MS });
 }
 
 async function round(context: Context, standing: Standing, saleIds: readonly string[]): Promise<void> {
@@ -91,7 +91,7 @@ async function auditAndMend(context: Context, standing: Standing, saleId: string
     return first ? calm(first) : 'balanced';
   }
   if (standing.rests(saleId, signatureOf(first))) return 'drift';
-  const audit = await examine(context, saleId, { first, scanBudgetMs: SCAN_BUDGET_MS });
+  const audit = await examine(context, saleId, { first, budgetMs: BUDGET_MS });
   if (audit.status !== 'drift') {
     standing.forget(saleId);
     return audit.status;
