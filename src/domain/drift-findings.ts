@@ -105,13 +105,14 @@ function unexplainedCounts(
   const held = type.live === null ? 0 : differing.held - explained.notIndexed;
   const available = capacity - held - sold - unaccounted;
   const isLawBroken = unaccounted !== 0 && available !== 0;
+  const isWhole = type.live !== null && comparison.soldCompared && comparison.capacityCompared;
   const isAttributed = comparison.missingHoldIds.length === 1;
   return {
     capacity_differs: capacity,
     sold_differs: sold,
     counted_not_held: isAttributed ? 0 : Math.max(held, 0),
     held_not_counted: Math.min(held, 0),
-    [type.live === null ? 'unexplained' : 'available_differs']: isLawBroken ? available : 0,
+    [isWhole ? 'available_differs' : 'unexplained']: isLawBroken ? available : 0,
   };
 }
 

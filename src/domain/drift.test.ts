@@ -80,6 +80,19 @@ test('what its holds explain is not told a second time as a count', () => {
   assert.equal(short(look({ live: 4 }), [disputed('hold_not_indexed', 1)]), [['hold_not_indexed', 1, false]]);
 });
 
+test('where not everything was compared, nobody is accused of breaking the law', () => {
+  const redis = { ...calm.redis, sold: 4 };
+
+  assert.equal(short(look({ redis })), [['sold_differs', 1, true]]);
+  for (const partly of [
+    look({ redis }, { soldCompared: false }),
+    look({ redis: { ...calm.redis, held: 6 }, live: null }),
+    look({ redis: { ...calm.redis, capacity: 19 } }, { capacityCompared: false }),
+  ]) {
+    assert.equal(short(partly), [['unexplained', 1, true]]);
+  }
+});
+
 test('counts are left alone beside anything unsafe, and while not everything was looked at', () => {
   const drifted = look({ redis: { ...calm.redis, available: 13 } });
 

@@ -58,7 +58,7 @@ export type FindingKind =
   | 'capacity_differs'
   | 'available_differs'
   | 'sold_differs'
-  /** The conservation law is broken, and there are too many live holds to tell which count is wrong. */
+  /** The conservation law is broken, and not everything could be compared: which count is wrong cannot be told. */
   | 'unexplained'
   /** MySQL counts more (or fewer) sold than its order lines add up to. */
   | 'sold_without_order_lines'

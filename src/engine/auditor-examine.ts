@@ -22,7 +22,8 @@ const JUDGEMENTS_MAX = 3;
 
 /**
  * Carries on from a first look. What differs is looked at again after a pause, under the sale's row lock: only what differs in
- * both looks in the same way is drift, and only drift is explained, each part of that within `budgetMs`. Changes nothing. Throws SaleLostError, UnavailableError.
+ * both looks in the same way is drift, and only drift is explained, each part of that within `budgetMs`. Changes nothing.
+ * Throws SaleLostError, UnavailableError.
  */
 export async function examine(
   context: Context,

@@ -6,7 +6,7 @@ import { saleKey, saleKeys } from '../redis/keys.ts';
 import { assertAgreement, redisOf } from '../testing/agreement.ts';
 import { hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
 import { suite } from '../testing/suite.ts';
-import { until } from '../testing/until.ts';
+import { failureOf, until } from '../testing/until.ts';
 
 const test = suite('the bounds of the auditor');
 const env = { REDIS_COMMAND_TIMEOUT_MS: '5000', AUDIT_EVERY_MS: '1', AUDIT_PAUSE_MS: '30', AUDIT_HOLDS_MAX: '3' };
@@ -120,8 +120,30 @@ test('a sale whose row another holds for long is not accused, and the others of 
   for (const saleId of [busy, drifted]) await assertAgreement(main, saleId);
 });
 
+test('a hash that lacks a count is no drift: it is told as a failure, and the others of the round are audited', async () => {
+  const [damaged, drifted] = [await saleWithHolds(1), await saleWithHolds(1)];
+  await redis.client.hdel(saleKey(redis.keyPrefix, damaged), 'available:std');
+  await addTo(drifted, { available: 1 });
+
+  const error = await failureOf(() => engine.sales.audit(damaged));
+  const statuses = await added(engine.metrics.audits, () => engine.work.auditSales([damaged, drifted]));
+  await redis.client.del(saleKey(redis.keyPrefix, damaged));
+  await failureOf(() => engine.sales.audit(damaged));
+  await until(
+    'it is rebuilt, as the message says',
+    async () => (await stockOf(engine, damaged).catch(() => null))?.held === 1,
+  );
+
+  assert.match(error.message, 'delete its hash');
+  assert.equal(statuses, { failed: 1, drift: 1 });
+  for (const saleId of [damaged, drifted]) await assertAgreement(main, saleId);
+});
+
 test('a quiet sale is acquitted by a glance, and a round over two hundred of them finds the one that is not', async () => {
-  const saleIds = await Promise.all(Array.from({ length: 201 }, () => openSale(engine, 10)));
+  const saleIds: string[] = [];
+  while (saleIds.length < 201) {
+    saleIds.push(...(await Promise.all([openSale(engine, 10), openSale(engine, 10), openSale(engine, 10)])));
+  }
   const [drifted = ''] = saleIds.slice(150);
   await addTo(drifted, { available: -1 });
 

@@ -1,5 +1,5 @@
 import type { ComparedType, Comparison } from '../domain/drift.ts';
-import { SaleLostError } from '../domain/errors.ts';
+import { assert, SaleLostError } from '../domain/errors.ts';
 import type { HoldStatus } from '../domain/hold.ts';
 import { type StockInMysql, stocksOf } from '../mysql/books.ts';
 import { type HoldOutcome, readOutcomes } from '../mysql/outcomes.ts';
@@ -48,9 +48,9 @@ function isQuiet(inMysql: StockInMysql | undefined, inRedis: Glance | undefined)
 
 /**
  * Compares one sale exactly, also while it moves. Redis is read before and after MySQL's snapshot: while no confirm finished in
- * between, every order of the snapshot is SOLD in Redis or CONFIRMING there. Counts and ids of live holds are of one moment, and the lines
- * of a hold never change, so `held` can be checked at any speed. With `locked` it holds the sale's row meanwhile, so that no admin operation stands
- * between the stores. Null when there is no such sale. Throws SaleLostError, UnavailableError.
+ * between, every order of the snapshot is SOLD in Redis or CONFIRMING there. Counts and ids of live holds are of one moment, and
+ * the lines of a hold never change, so `held` can be checked at any speed. With `locked` it holds the sale's row meanwhile, so
+ * that no admin operation stands between the stores. Null when there is no such sale. Throws SaleLostError, UnavailableError.
  */
 export async function lookClosely(
   context: Stores,
@@ -75,6 +75,7 @@ async function lookOnce(context: Stores, saleId: string, locked: boolean): Promi
   });
   if (!seen) return null;
   const { sale, after, outcomes } = seen;
+  requireCounts(sale, after);
   if (!before?.intact || !after?.intact || after.epoch < sale.epoch) throw new SaleLostError(saleId);
   const isAll = countsAll(after, holdsMax);
   const decided = (word: 'sold' | 'void') =>
@@ -91,6 +92,18 @@ async function lookOnce(context: Stores, saleId: string, locked: boolean): Promi
     missingHoldIds,
     voidHoldIds: decided('void'),
   };
+}
+
+/** A hash that lacks a count is no drift of units. No script can work on it, and no resync mends it. */
+function requireCounts({ saleId, ticketTypes }: SaleRow, live: LiveSale | null): void {
+  const isWhole = ticketTypes.every(({ ticketTypeId }) => {
+    const counts = live?.stock.find((row) => row.ticketTypeId === ticketTypeId);
+    return counts && [counts.capacity, counts.available, counts.held, counts.sold].every(Number.isSafeInteger);
+  });
+  assert(!live || isWhole, 'a count of a sale in Redis is missing or no number: delete its hash, and it is rebuilt', {
+    saleId,
+    stock: live?.stock,
+  });
 }
 
 /** Whether there are few enough live holds for all of them to be added up. */
@@ -111,8 +124,8 @@ async function outcomesOf(snapshot: Trx, live: LiveSale | null, holdsMax: number
 }
 
 /**
- * Records were read after their ids: one that has ended since was live at that moment and counts. One that is still indexed was not:
- * a script takes a hold out of its index by the same stroke by which it ends it.
+ * Records were read after their ids: one that has ended since was live at that moment and counts. One that is still indexed was
+ * not: a script takes a hold out of its index by the same stroke by which it ends it.
  */
 async function dropStale(context: Stores, saleId: string, records: Map<string, HoldRecord>): Promise<void> {
   const ended = [...records.values()].filter((hold) => !isLive(hold.status)).map((hold) => hold.holdId);
@@ -129,12 +142,11 @@ function compareTypes(
     (hold) => sold.has(hold.holdId) && (leases.get(hold.holdId) ?? 0) > nowMs,
   );
   return sale.ticketTypes.map(({ ticketTypeId, capacity }) => {
-    const { ticketTypeId: _, ...counts } = stock.find((row) => row.ticketTypeId === ticketTypeId) ?? {
-      ...{ ticketTypeId, capacity: 0, available: 0, held: 0, sold: 0 },
-    };
+    const counts = stock.find((row) => row.ticketTypeId === ticketTypeId);
+    const { capacity: inRedis = 0, available = 0, held = 0, sold: soldInRedis = 0 } = counts ?? {};
     return {
       ticketTypeId,
-      redis: counts,
+      redis: { capacity: inRedis, available, held, sold: soldInRedis },
       mysql: { capacity, sold: sale.sold[ticketTypeId] ?? 0 },
       live: isAll ? unitsOf([...records.values()], ticketTypeId) : null,
       inFlight: unitsOf(inFlight, ticketTypeId),

@@ -123,7 +123,9 @@ test('drift injected in the middle of a burst is found and mended in the middle 
   });
 
   assert.is(repairs.length, 1);
-  assert.is(repairs[0]?.reason, 'auditor: held_not_counted -2 std, available_differs 3 std');
+  // A burst that never stands still leaves `sold` uncompared, and then available is not accused.
+  const words = /^auditor: held_not_counted -2 std, (available_differs|unexplained) 3 std$/;
+  assert.match(repairs[0]?.reason ?? '', words);
   await assertAgreement(main, saleId);
 });
 

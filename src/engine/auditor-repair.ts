@@ -28,9 +28,9 @@ const BY_RESYNC: readonly FindingKind[] = [
 const REASON_MAX = 1000;
 
 /**
- * Mends what is safe, under the sale's row lock and with one audit row in the engine's own name: orders are finished, voids given back,
- * and counts set right by the resync that admins have. Every step may be repeated and changes nothing the second time; a repair that changed
- * nothing leaves no row. Throws SaleLostError, UnavailableError.
+ * Mends what is safe, under the sale's row lock and with one audit row in the engine's own name: orders are finished, voids given
+ * back, and counts set right by the resync that admins have. Every step may be repeated and changes nothing the second time; a
+ * repair that changed nothing leaves no row. Throws SaleLostError, UnavailableError.
  */
 export function repair(context: Context, audit: SaleAudit): Promise<Repaired> {
   const { saleId } = audit;
@@ -58,7 +58,7 @@ export function repair(context: Context, audit: SaleAudit): Promise<Repaired> {
   );
 }
 
-/** Holds first: what a finish moves is then where the resync counts it, and a buyer whose hold is missing is counted before it is bought. */
+/** In this order: a finish counts for its buyer what a missing hold no longer does, and the resync sees where everything went. */
 async function mend(context: Context, saleId: string, findings: readonly Finding[]): Promise<Repaired> {
   const drop = await dropAll(context, saleId, findings);
   const finish = await finishAll(context, saleId, holdsOf(findings, 'committed_not_finished'));

@@ -11,7 +11,7 @@ import type { Context } from './context.ts';
 export type Auditor = {
   /** One sale on demand: changes nothing. Null when there is no such sale. Throws SaleLostError, UnavailableError. */
   audit(saleId: string): Promise<SaleAudit | null>;
-  /** One round over all sales that are audited, with repairs. Safe to repeat and to race. Throws UnavailableError when a store is away. */
+  /** One round over all sales that are audited, with repairs. Safe to repeat and to race. Throws UnavailableError. */
   round(saleIds: readonly string[]): Promise<void>;
 };
 
@@ -63,7 +63,7 @@ async function roundOf(context: Context, standing: Standing, saleIds: readonly s
   const lane = async () => {
     for (const saleId of waiting) {
       const status = await auditAndMend(context, standing, saleId).catch((error: unknown) =>
-        failed(context, saleId, error),
+        failed(context, standing, { saleId, error }),
       );
       metrics.audits.inc({ status });
     }
@@ -74,14 +74,15 @@ async function roundOf(context: Context, standing: Standing, saleIds: readonly s
   metrics.audits.inc({ status: 'balanced' }, claimed.length - doubtful.length);
 }
 
-type Status = SaleAudit['status'] | 'not_counted' | 'lost' | 'unavailable';
+type Status = SaleAudit['status'] | 'not_counted' | 'lost' | 'unavailable' | 'failed';
 
 /** A sale that could not be compared is no reason to leave the others alone; the metric says how many there were. */
-function failed(context: Context, saleId: string, error: unknown): Status {
+function failed(context: Context, standing: Standing, { saleId, error }: { saleId: string; error: unknown }): Status {
   if (error instanceof SaleLostError) return 'lost';
-  if (!(error instanceof UnavailableError)) throw error;
-  context.log.debug({ saleId, err: error }, 'a sale could not be audited');
-  return 'unavailable';
+  const isAway = error instanceof UnavailableError;
+  context.log[isAway ? 'debug' : 'error']({ saleId, err: error }, 'a sale could not be audited');
+  standing.postpone(saleId);
+  return isAway ? 'unavailable' : 'failed';
 }
 
 async function auditAndMend(context: Context, standing: Standing, saleId: string): Promise<Status> {

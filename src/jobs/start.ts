@@ -61,8 +61,8 @@ export async function startJobs(engine: Engine, { config, log }: JobOptions): Pr
 }
 
 /**
- * The auditor's rounds. A plain timer and no job of BullMQ: it has to find what is missing when Redis, and with it BullMQ's own data,
- * has lost something. Every worker has one; a claim per sale keeps them from auditing the same sale in one round.
+ * The auditor's rounds. A plain timer and no job of BullMQ: it has to find what is missing when Redis, and with it BullMQ's own
+ * data, has lost something. Every worker has one; a claim per sale keeps them from auditing the same sale in one round.
  */
 function auditTimers(
   { work }: Engine,

@@ -35,8 +35,8 @@ export async function stocksOf(db: Kysely<Tables>, saleIds: readonly string[]): 
 }
 
 /**
- * What orders and ledger of a sale add up to, beside what its ticket types count; null when `budgetMs` did not suffice. Reads every order
- * of the sale in pages, so it is asked only when something differs, in one REPEATABLE READ snapshot.
+ * What orders and ledger of a sale add up to, beside what its ticket types count; null when `budgetMs` did not suffice. Reads
+ * every order of the sale in pages, so it is asked only when something differs, in one REPEATABLE READ snapshot.
  */
 export async function booksOf(
   snapshot: Trx,

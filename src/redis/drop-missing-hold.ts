@@ -2,7 +2,7 @@ import { SaleLostError } from '../domain/errors.ts';
 import { saleKeys } from './keys.ts';
 import { defineScript, unknownWord } from './script.ts';
 
-/** Forgets what is left of a live hold whose record is gone; `buyerId` null when nobody has it. Safe to repeat. Throws SaleLostError. */
+/** Forgets what is left of a live hold without a record; `buyerId` null when nobody has it. Safe to repeat. Throws SaleLostError. */
 export const dropMissingHold = defineScript<
   { saleId: string; holdId: string; buyerId: string | null },
   'known' | 'dropped'

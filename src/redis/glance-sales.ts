@@ -4,7 +4,7 @@ import { auditedKey, saleKeys } from './keys.ts';
 import { stockOf } from './read-sale.ts';
 import { pipelined } from './script.ts';
 
-/** Counts of a sale and how many holds are live. Not checked for loss, and not of one moment: enough to acquit, never to accuse. */
+/** Counts of a sale and how many holds are live. Neither checked for loss nor of one moment: to acquit by, never to accuse. */
 export type Glance = { epoch: number; version: number; stock: TicketTypeStock[]; live: number };
 
 /** Many sales in one round trip; one that is missing is missing from the map. */

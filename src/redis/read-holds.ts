@@ -113,7 +113,7 @@ export async function indexesOf(
   );
 }
 
-/** Whose live holds these are, by hold: walks over all buyers until each is found or the time is up. For holds without a record. */
+/** Whose live holds these are, by hold: for holds without a record. Walks over all buyers until each is found or time is up. */
 export async function ownersOf(
   redis: Redis,
   saleId: string,

@@ -135,7 +135,7 @@ const audit = route({
   tag,
   summary: 'Whether Redis and MySQL agree, and why where they do not',
   description:
-    'Looks once, and a second time after a pause where the first look differed: what differs in both is drift. Changes nothing; the workers do the same in rounds, and mend what is safe.',
+    'What differs is looked at again after a pause: what differs in both looks is drift. Changes nothing; the workers mend what is safe.',
   successes: [
     { status: 200, description: 'What both stores say.', schema: saleAuditSchema, example: saleAuditExample },
   ],
