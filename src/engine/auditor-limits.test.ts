@@ -102,6 +102,30 @@ test('what cannot be mended is counted once, stands in the gauge until a person 
   await assertAgreement(main, saleId);
 });
 
+test('more orders than one audit lists are finished round by round, and only then the counts beside them', async () => {
+  const orders = 130;
+  const saleId = await openSale(engine, 200, { buyerTicketsMax: 1 });
+  for (let n = 0; n < orders; n++) {
+    const { token } = await hold(engine, { saleId, buyerId: `b${n}` });
+    await engine.confirm({ buyerId: `b${n}`, token });
+  }
+  // As Redis stood before it heard of any of them, with their holds lapsed and forgotten; and one ticket too many.
+  const [, holds = '', , , buyers = ''] = saleKeys(redis.keyPrefix, saleId);
+  const ids = (await redis.client.hkeys(holds)).filter((id) => id !== '#');
+  await redis.client.hdel(holds, ...ids);
+  await redis.client.hdel(buyers, ...Array.from({ length: orders }, (_, n) => `b${n}`));
+  await addTo(saleId, { available: orders + 1, sold: -orders });
+
+  await engine.work.auditSales([saleId]);
+  const first = await stockOf(engine, saleId);
+  const audit = await engine.sales.audit(saleId);
+  await engine.work.auditSales([saleId]);
+
+  assert.equal([first.sold, first.available, audit?.truncated], [100, 101, false]);
+  assert.equal(audit?.findings.length, 31);
+  await assertAgreement(main, saleId);
+});
+
 test('a sale whose row another holds for long is not accused, and the others of the round are audited', async () => {
   const [busy, drifted] = [await saleWithHolds(1), await saleWithHolds(1)];
   for (const saleId of [busy, drifted]) await addTo(saleId, { available: 1 });

@@ -12,7 +12,7 @@ import type { Context } from './context.ts';
 export type Suspects = { holdIds: string[]; complete: boolean };
 
 const PAGE = 500;
-/** More than these are counted only; whoever reads the findings has enough to do. */
+/** Whoever reads the findings has enough to do with these; the next round goes on with the others. */
 const SUSPECTS_MAX = 100;
 
 /**
@@ -25,7 +25,7 @@ export async function scan(context: Context, saleId: string, budgetMs: number): 
   const isOver = () => performance.now() > until || suspects.size > SUSPECTS_MAX;
   let complete = await scanRedis(context, saleId, { suspects, isOver });
   complete = (await scanMysql(context, saleId, { suspects, isOver })) && complete;
-  return { holdIds: [...suspects].slice(0, SUSPECTS_MAX), complete };
+  return { holdIds: [...suspects].slice(0, SUSPECTS_MAX), complete: complete && suspects.size <= SUSPECTS_MAX };
 }
 
 type Scan = { suspects: Set<string>; isOver: () => boolean };

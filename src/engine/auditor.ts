@@ -99,25 +99,32 @@ async function auditAndMend(context: Context, standing: Standing, saleId: string
   }
   const isNew = standing.note(audit) === 'new';
   if (isNew) context.log.warn({ saleId, findings: audit.findings }, 'Redis and MySQL disagree');
-  const isMended = audit.findings.some((finding) => finding.safeToRepair) && (await mend(context, audit));
-  if (isMended) {
+  const isSafe = audit.findings.some((finding) => finding.safeToRepair);
+  const left = isSafe ? await mend(context, audit) : signatureOf(audit.comparison);
+  if (left === '') {
     standing.forget(saleId);
-  } else {
-    standing.postpone(saleId);
-    if (isNew) context.log.error({ saleId, found: wordsOf(audit.findings) }, 'drift that the auditor cannot mend');
+    return 'drift';
   }
+  // Part of it may have been mended, and the rest is for the next round; the same drift again rests for longer each time.
+  standing.postpone(saleId);
+  const isStuck = left === signatureOf(audit.comparison);
+  if (isNew && isStuck)
+    context.log.error({ saleId, found: wordsOf(audit.findings) }, 'drift that the auditor cannot mend');
   return 'drift';
 }
 
-/** Repairs, and looks whether that was all of it. */
-async function mend(context: Context, audit: SaleAudit): Promise<boolean> {
+/** Repairs, and says by its signature what differs after that. */
+async function mend(context: Context, audit: SaleAudit): Promise<string> {
   const { saleId } = audit;
   const repaired = await repair(context, audit);
   for (const [kind, count] of Object.entries(repaired)) context.metrics.driftRepairs.inc({ kind }, count);
   const after = await lookClosely(context, saleId, { locked: true });
-  const isMended = after === null || !differs(after);
-  if (isMended) context.log.warn({ saleId, repaired, found: wordsOf(audit.findings) }, 'drift was mended');
-  return isMended;
+  const left = after === null ? '' : signatureOf(after);
+  context.log.warn(
+    { saleId, repaired, left, found: wordsOf(audit.findings) },
+    left === '' ? 'drift was mended' : 'drift was not mended in full',
+  );
+  return left;
 }
 
 /** Too many live holds to add them up is said aloud: such a sale is not simply balanced. */
