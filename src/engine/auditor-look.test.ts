@@ -56,7 +56,7 @@ test('a single look at a sale in full motion is exact: no count of it differs, n
     [],
   );
   const compared = looks.filter((look) => look.soldCompared);
-  assert.ok(compared.length > 10, `${compared.length} of ${looks.length} looks compared sold`);
+  assert.ok(compared.length > 5, `${compared.length} of ${looks.length} looks compared sold`);
   assert.ok(
     compared.some(({ ticketTypes }) => (ticketTypes[0]?.redis.held ?? 0) > 0),
     'the sale was looked at while it was running',

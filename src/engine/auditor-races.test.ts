@@ -95,7 +95,7 @@ test('through a burst with sweeps, admins and resyncs, audits without a pause in
     [],
   );
   const compared = seen.filter(({ comparison }) => comparison.soldCompared && comparison.ticketTypes[0]?.live !== null);
-  assert.ok(compared.length > 20, `${compared.length} of ${seen.length} looks were whole`);
+  assert.ok(compared.length > 5, `${compared.length} of ${seen.length} looks were whole`);
   assert.ok(
     compared.some(({ comparison }) => (comparison.ticketTypes[0]?.redis.held ?? 0) > 0),
     'the sale was looked at while it was running',

@@ -98,7 +98,7 @@ async function auditAndMend(context: Context, standing: Standing, saleId: string
     return audit.status;
   }
   const isNew = standing.note(audit) === 'new';
-  if (isNew) context.log.warn({ saleId, findings: audit.findings }, 'Redis and MySQL disagree');
+  if (isNew) context.log.warn({ saleId, found: wordsOf(audit.findings) }, 'Redis and MySQL disagree');
   const isSafe = audit.findings.some((finding) => finding.safeToRepair);
   const left = isSafe ? await mend(context, audit) : signatureOf(audit.comparison);
   if (left === '') {
