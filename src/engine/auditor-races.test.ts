@@ -17,6 +17,8 @@ const env = {
   CONFIRM_DEADLINE_MS: '8000',
   AUDIT_EVERY_MS: '1',
   AUDIT_PAUSE_MS: '30',
+  // A loaded machine must not turn what is in flight into what was left behind.
+  HOLD_LEASE_MS: '30000',
 };
 const main = await openTestEngine(env);
 const other = await openTestEngine(env, { sharing: main });
