@@ -45,6 +45,8 @@ export type Config = {
   /** Entries of the decision log of a sale; 0 is off. */
   decisionsMax: number;
   catalogEveryMs: number;
+  /** `everyMs` 0: no rounds, only on demand. */
+  auditor: { everyMs: number; pauseMs: number; holdsMax: number };
   startWaitMs: number;
   couponConsumer: { batchMax: number; triesMax: number; blockMs: number; claimIdleMs: number };
 };
@@ -128,6 +130,7 @@ function toConfig(values: Values): Config {
     shortageMemoryMs: number('SHORTAGE_MEMORY_MS'),
     decisionsMax: number('DECISIONS_MAX'),
     catalogEveryMs: number('CATALOG_EVERY_MS'),
+    auditor: auditorFrom(number),
     startWaitMs: number('START_WAIT_MS'),
     couponConsumer: {
       batchMax: number('COUPON_BATCH_MAX'),
@@ -135,6 +138,14 @@ function toConfig(values: Values): Config {
       blockMs: number('COUPON_BLOCK_MS'),
       claimIdleMs: number('COUPON_CLAIM_IDLE_MS'),
     },
+  };
+}
+
+function auditorFrom(number: (name: Variable) => number): Config['auditor'] {
+  return {
+    everyMs: number('AUDIT_EVERY_MS'),
+    pauseMs: number('AUDIT_PAUSE_MS'),
+    holdsMax: number('AUDIT_HOLDS_MAX'),
   };
 }
 

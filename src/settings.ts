@@ -101,6 +101,17 @@ export const settings = {
     meaning: 'entries of the decision log of a sale, each of one call of a script; 0 switches it off',
   },
   CATALOG_EVERY_MS: { schema: ms, fallback: 1000, meaning: 'how often processes reread the list of sales' },
+  AUDIT_EVERY_MS: {
+    schema: Joi.number().integer().min(0).max(86_400_000),
+    fallback: 5000,
+    meaning: 'how often Redis and MySQL are compared; 0 leaves that to the endpoint',
+  },
+  AUDIT_PAUSE_MS: { schema: count(3000), fallback: 1000, meaning: 'what differs is looked at again after this' },
+  AUDIT_HOLDS_MAX: {
+    schema: count(5000),
+    fallback: 2000,
+    meaning: 'live holds of a sale that an audit adds up; with more of them `held` is not compared',
+  },
   START_WAIT_MS: { schema: ms, fallback: 30_000, meaning: 'how long to wait for Redis and MySQL at start' },
   COUPON_BATCH_MAX: { schema: count(10_000), fallback: 500, meaning: 'coupons written in one transaction' },
   COUPON_TRIES_MAX: { schema: count(100), fallback: 4, meaning: 'tries before a coupon goes to the dead letters' },

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import type { AuditEntry, Health } from '../domain/audit.ts';
 import type { Coupon, CouponCampaign, CreateCampaignOutcome, IssueCouponOutcome } from '../domain/coupon.ts';
 import type { Decision } from '../domain/decision.ts';
+import type { SaleAudit } from '../domain/drift.ts';
 import type {
   AdminHold,
   Hold,
@@ -32,6 +33,7 @@ import { forgetAdminRequests } from '../mysql/admin-requests.ts';
 import { listAudit } from '../mysql/audit.ts';
 import { listOrders, orderById } from '../mysql/orders.ts';
 import { findSale, listSales, type SaleRow } from '../mysql/sales.ts';
+import { type Auditor, createAuditor } from './auditor.ts';
 import { changeCapacity } from './capacity.ts';
 import { createConfirm } from './confirm.ts';
 import { type Context, closeContext, openContext } from './context.ts';
@@ -122,6 +124,8 @@ export type Engine = {
     decisions(input: DecisionsInput): Promise<Page<Decision> | null>;
     /** Stock as the decisions make it, and where something else has changed it; null when there is no such sale. */
     replayStock(saleId: string): Promise<ReplayedStock | null>;
+    /** Compares both stores and explains what differs; changes nothing. Null when there is no such sale. */
+    audit(saleId: string): Promise<SaleAudit | null>;
   };
   audit: {
     list(input: { saleId?: string | undefined; limit: number; cursor?: string | undefined }): Promise<Page<AuditEntry>>;
@@ -143,6 +147,8 @@ export type Engine = {
     forgetEnded(saleId: string): Promise<void>;
     recoverSale(saleId: string): Promise<void>;
     reconcileSale(sale: SaleRow): Promise<void>;
+    /** Compares these sales between both stores, and mends what is safe to mend. */
+    auditSales(saleIds: readonly string[]): Promise<void>;
     /** Deletes remembered answers of admin calls whose 24 hours are over, and says how many. */
     forgetAdminRequests(): Promise<number>;
     startCouponConsumer(): CouponConsumer;
@@ -183,6 +189,7 @@ export async function createEngine(config: Config, deps: EngineDeps): Promise<En
 function bind(context: Context): Engine {
   const sales = createPublicSales(context);
   const coupons = createCoupons(context);
+  const auditor = createAuditor(context);
   const changed =
     <I extends { saleId?: string; sale?: { saleId: string } }, O>(
       operation: (context: Context, input: I) => Promise<O>,
@@ -225,10 +232,11 @@ function bind(context: Context): Engine {
       resync: changed(resync),
       decisions: (input) => listDecisions(context, input),
       replayStock: (saleId) => replayStock(context, saleId),
+      audit: auditor.audit,
     },
     audit: { list: (input) => listAudit(context.mysql.db, input) },
     coupons,
-    work: bindWork(context),
+    work: bindWork(context, auditor),
     metrics: context.metrics,
     health: () => health(context),
     async close() {
@@ -238,7 +246,7 @@ function bind(context: Context): Engine {
   };
 }
 
-function bindWork(context: Context): Engine['work'] {
+function bindWork(context: Context, auditor: Auditor): Engine['work'] {
   const { metrics } = context;
   return {
     unsettled: () => context.catalog.unsettled(),
@@ -257,6 +265,7 @@ function bindWork(context: Context): Engine['work'] {
       metrics.recovered.inc(await recoverSale(context, saleId));
     },
     reconcileSale: (sale) => reconcileSale(context, sale),
+    auditSales: auditor.round,
     forgetAdminRequests: () => forgetOldAdminRequests(context),
     startCouponConsumer: () => startCouponConsumer(context, { onDeadLetter: () => metrics.couponDeadLetters.inc() }),
   };

@@ -50,8 +50,11 @@ async function resyncNow(context: Context, input: AdminAction & ResyncInput): Pr
   });
 }
 
-/** Under the sale's row lock: counts until no confirm finished meanwhile; null when that never came to be. */
-async function resyncLocked(
+/**
+ * The counting of a resync, for whoever has the sale's row lock already: counts until no confirm finished meanwhile; null when
+ * that never came to be. Takes a second connection, so it belongs into the turns of `resyncTurns`.
+ */
+export async function resyncLocked(
   context: Context,
   { saleId, dryRun }: { saleId: string; dryRun: boolean },
 ): Promise<ResyncRow[] | null> {

@@ -30,6 +30,7 @@ export async function startJobs(engine: Engine, { config, log }: JobOptions): Pr
   const expiry = startExpiryWorker(config.redis, work.expireBucket, onError('expiry-jobs'));
   const coupons = work.startCouponConsumer();
   const timers = [
+    ...auditTimers(engine, { everyMs: config.auditor.everyMs, onError: onError('audit') }),
     perSale('sweep', sweepEveryMs, work.sweepSale),
     perSale('recover', recoverEveryMs, work.recoverSale),
     perSale('forget', 10 * sweepEveryMs, work.forgetEnded),
@@ -57,4 +58,17 @@ export async function startJobs(engine: Engine, { config, log }: JobOptions): Pr
       await Promise.all([expiry.close(), coupons.stop(), ...timers.map((timer) => timer.stop())]);
     },
   };
+}
+
+/**
+ * The auditor's rounds. A plain timer and no job of BullMQ: it has to find what is missing when Redis, and with it BullMQ's own
+ * data, has lost something. Every worker has one; a claim per sale keeps them from auditing the same sale in one round.
+ */
+function auditTimers(
+  { work }: Engine,
+  { everyMs, onError }: { everyMs: number; onError: (error: unknown) => void },
+): { stop(): Promise<void> }[] {
+  if (everyMs === 0) return [];
+  const list = async () => [(await work.unsettled()).map((sale) => sale.saleId)];
+  return [startTimer({ everyMs, list, run: work.auditSales, onError })];
 }

@@ -24,3 +24,8 @@ const SALE_KEY_NAMES = ['sale', 'holds', 'due', 'leases', 'buyers', 'ended'] as 
 export function rebuildingKey(keyPrefix: string, saleId: string): string {
   return `${keyPrefix}:{${saleId}}:rebuilding`;
 }
+
+/** Set while one worker has the audit of this round, so that the others leave the sale alone. */
+export function auditedKey(keyPrefix: string, saleId: string): string {
+  return `${keyPrefix}:{${saleId}}:audited`;
+}

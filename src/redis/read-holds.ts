@@ -4,6 +4,8 @@ import { type HoldRecord, unpackHold } from './hold-record.ts';
 import { saleKeys } from './keys.ts';
 import { command, pipelined } from './script.ts';
 
+const PAGE = 500;
+
 /** Finds a hold among the given sales; null when none remembers it. One round trip. Throws SaleLostError. */
 export async function findHold(redis: Redis, saleIds: string[], holdId: string): Promise<HoldRecord | null> {
   const packed = await readOfEach(redis, saleIds, 'holds', holdId);
@@ -71,6 +73,65 @@ export async function scanHolds(
     if (holdId !== '#') holds.push(unpackHold(saleId, holdId, flat[at + 1] as string));
   }
   return { cursor: next, holds };
+}
+
+/** These holds by id; one without a record is missing from the map. In pages, so that no command is long. */
+export async function readHolds(
+  redis: Redis,
+  saleId: string,
+  holdIds: readonly string[],
+): Promise<Map<string, HoldRecord>> {
+  const found = new Map<string, HoldRecord>();
+  for (let at = 0; at < holdIds.length; at += PAGE) {
+    const ids = holdIds.slice(at, at + PAGE);
+    const packed = await command(redis, (client) => client.hmget(holdsKey(redis, saleId), ...ids));
+    for (const [index, holdId] of ids.entries()) {
+      const record = packed[index];
+      if (typeof record === 'string') found.set(holdId, unpackHold(saleId, holdId, record));
+    }
+  }
+  return found;
+}
+
+/** Which of these holds are in an index of live holds: HELD in due, CONFIRMING in leases with the end of the lease. */
+export async function indexesOf(
+  redis: Redis,
+  saleId: string,
+  holdIds: readonly string[],
+): Promise<Map<string, { isDue: boolean; leaseMs: number | null }>> {
+  if (holdIds.length === 0) return new Map();
+  const [, , due, leases] = saleKeys(redis.keyPrefix, saleId) as [string, string, string, string];
+  const replies = await pipelined(redis, (pipeline) => {
+    pipeline.zmscore(due, ...holdIds).zmscore(leases, ...holdIds);
+  });
+  const [deadlines, ends] = replies as [(string | null)[], (string | null)[]];
+  return new Map(
+    holdIds.map((holdId, index) => {
+      const end = ends[index] ?? null;
+      return [holdId, { isDue: deadlines[index] !== null, leaseMs: end === null ? null : Number(end) }];
+    }),
+  );
+}
+
+/** Whose live holds these are, by hold: for holds without a record. Walks over all buyers until each is found or time is up. */
+export async function ownersOf(
+  redis: Redis,
+  saleId: string,
+  { holdIds, budgetMs }: { holdIds: readonly string[]; budgetMs: number },
+): Promise<Map<string, string>> {
+  const until = performance.now() + budgetMs;
+  const buyers = saleKeys(redis.keyPrefix, saleId)[4] as string;
+  const owners = new Map<string, string>();
+  let cursor = '0';
+  do {
+    const [next, flat] = await command(redis, (client) => client.hscan(buyers, cursor, 'COUNT', PAGE));
+    cursor = next;
+    for (let at = 0; at < flat.length; at += 2) {
+      const ids = (flat[at + 1] as string).split(',').slice(2);
+      for (const holdId of holdIds) if (ids.includes(holdId)) owners.set(holdId, flat[at] as string);
+    }
+  } while (cursor !== '0' && owners.size < holdIds.length && performance.now() < until);
+  return owners;
 }
 
 /** The ids of the CONFIRMING holds, and nothing else. */

@@ -78,12 +78,20 @@ export async function command<T>(redis: Redis, send: (client: Redis['client']) =
  * Sends several commands in one round trip and returns their replies. Throws the first error among them, for exec() itself
  * would hide it in the list.
  */
-export async function pipelined(
-  redis: Redis,
-  build: (pipeline: ReturnType<Redis['client']['pipeline']>) => void,
-): Promise<unknown[]> {
+export async function pipelined(redis: Redis, build: (pipeline: Pipeline) => void): Promise<unknown[]> {
   redis.session();
-  const pipeline = redis.client.pipeline();
+  return repliesOf(redis.client.pipeline(), build);
+}
+
+/** As `pipelined`, at one moment: nothing else runs in between (MULTI). All keys must be in one slot. */
+export async function atOneMoment(redis: Redis, build: (pipeline: Pipeline) => void): Promise<unknown[]> {
+  redis.session();
+  return repliesOf(redis.client.multi(), build);
+}
+
+type Pipeline = ReturnType<Redis['client']['pipeline']>;
+
+async function repliesOf(pipeline: Pipeline, build: (pipeline: Pipeline) => void): Promise<unknown[]> {
   build(pipeline);
   try {
     return ((await pipeline.exec()) ?? []).map(([error, value]) => {

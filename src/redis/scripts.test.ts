@@ -24,6 +24,7 @@ const includes = readIncludes();
 /** These give memory or tickets back, or decide what has begun: a full memory must not stop them. */
 const runWhenFull = [
   ...['expire-holds', 'release-hold', 'begin-confirms', 'abort-confirms', 'finish-confirms', 'void-hold'],
+  'drop-missing-hold',
   ...['forget-holds', 'list-orphans', 'suspend-sale', 'freeze-confirms', 'resync-sale', 'apply-sale', 'withdraw-stock'],
 ];
 /** These only ever add. */

@@ -3,6 +3,7 @@ import { refuse, succeed } from '../outcomes.ts';
 import { type Route, route } from '../route.ts';
 import { CAPACITY_MAX, integer, reason } from '../schemas.ts';
 import { capacitySchema, resyncSchema, stockSchema } from '../views/sale.ts';
+import { saleAuditExample, saleAuditSchema, saleAuditView } from '../views/sale-audit.ts';
 import { actionOf } from './admin-sales.ts';
 
 const tag = 'admin';
@@ -127,4 +128,22 @@ const resync = route({
   },
 });
 
-export const adminStockRoutes: readonly Route[] = [stock, capacity, resync];
+const audit = route({
+  method: 'GET',
+  path: '/admin/sales/:saleId/audit',
+  scope: 'admin',
+  tag,
+  summary: 'Whether Redis and MySQL agree, and why where they do not',
+  description:
+    'What differs is looked at again after a pause: what differs in both looks is drift. Changes nothing; the workers mend what is safe.',
+  successes: [
+    { status: 200, description: 'What both stores say.', schema: saleAuditSchema, example: saleAuditExample },
+  ],
+  problems: ['sale_not_found'],
+  async handle(engine, { params }) {
+    const found = await engine.sales.audit(params.saleId);
+    return found === null ? { problem: 'sale_not_found' } : { status: 200, json: saleAuditView(found) };
+  },
+});
+
+export const adminStockRoutes: readonly Route[] = [stock, capacity, resync, audit];

@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import { type Comparison, signatureOf } from '../domain/drift.ts';
+import { closeMysql, connectMysql } from '../mysql/connection.ts';
+import { redisOf } from '../testing/agreement.ts';
+import { openSale, openTestEngine } from '../testing/engine.ts';
+import { suite } from '../testing/suite.ts';
+import { lookClosely } from './auditor-look.ts';
+
+const test = suite('one look of the auditor', { timeoutMs: 60_000 });
+const main = await openTestEngine({ REDIS_COMMAND_TIMEOUT_MS: '5000', CONFIRM_DEADLINE_MS: '8000' });
+const { engine, config } = main;
+const redis = await redisOf(main);
+const mysql = connectMysql(config.mysql);
+test.after(async () => {
+  redis.end();
+  await closeMysql(mysql);
+  await main.close();
+});
+
+test('a single look at a sale in full motion is exact: no count of it differs, not even for a moment', async () => {
+  const saleId = await openSale(engine, 3000, { holdTtlMs: 300, buyerTicketsMax: 4 });
+  const state = { isOver: false };
+  const looks: Comparison[] = [];
+  const looker = async () => {
+    while (!state.isOver) {
+      const look = await lookClosely({ config, redis, mysql }, saleId, { locked: false });
+      if (look) looks.push(look);
+    }
+  };
+  const sweeper = async () => {
+    while (!state.isOver) {
+      await engine.work.sweepSale(saleId);
+      await sleep(2);
+    }
+  };
+  const buyer = async (n: number) => {
+    for (let turn = 0; turn < 15; turn++) {
+      const buyerId = `b${n}-${turn}`;
+      const placed = await engine.reserve({ saleId, buyerId, lines: [{ ticketTypeId: 'std', quantity: 1 + (n % 3) }] });
+      if (placed.status !== 'held' || n % 5 === 0) continue;
+      const { token } = placed.hold;
+      if (n % 5 === 1) await engine.release({ buyerId, token });
+      else await engine.confirm({ buyerId, token });
+      await sleep(n % 7);
+    }
+  };
+
+  const others = [looker(), looker(), looker(), sweeper()];
+  await Promise.all(Array.from({ length: 60 }, (_, n) => buyer(n)));
+  state.isOver = true;
+  await Promise.all(others);
+
+  assert.equal(
+    looks.map(signatureOf).filter((signature) => signature !== ''),
+    [],
+  );
+  const compared = looks.filter((look) => look.soldCompared);
+  assert.ok(compared.length > 5, `${compared.length} of ${looks.length} looks compared sold`);
+  assert.ok(
+    compared.some(({ ticketTypes }) => (ticketTypes[0]?.redis.held ?? 0) > 0),
+    'the sale was looked at while it was running',
+  );
+});
