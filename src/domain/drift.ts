@@ -1,5 +1,6 @@
 import type { HoldStatus, Line } from './hold.ts';
 import type { TicketTypeStock } from './sale.ts';
+import type { StockGap } from './stock-replay.ts';
 
 /** What both stores count of one ticket type, as one look has seen it. */
 export type ComparedType = {
@@ -109,6 +110,8 @@ export type SaleAudit = {
   looks: number;
   comparison: Comparison;
   findings: Finding[];
+  /** Where in the decision log counts were changed by something else than its decisions; looked up only for drift. */
+  gaps: StockGap[];
   /** There may be more to find: the sale has more holds than one audit looks at. */
   truncated: boolean;
 };

@@ -16,9 +16,12 @@ import { readClock } from '../redis/read-sale.ts';
 import { lookClosely } from './auditor-look.ts';
 import { dispute, scan } from './auditor-scan.ts';
 import type { Context } from './context.ts';
+import { replayStock } from './decisions.ts';
 import { sleep } from './sleep.ts';
 
 const JUDGEMENTS_MAX = 3;
+/** The newest say where this drift came from; older ones have been told of in their time. */
+const GAPS_MAX = 20;
 
 /**
  * Carries on from a first look. What differs is looked at again after a pause, under the sale's row lock: only what differs in
@@ -44,7 +47,8 @@ export async function examine(
   const owners = await ownersOf(context.redis, saleId, { holdIds: comparison.missingHoldIds, budgetMs });
   const complete = suspects.complete && books !== null;
   const findings = explain(comparison, disputed, books ?? [], { complete, owners });
-  return report(context, saleId, { status: 'drift', looks: 2, comparison, findings, truncated: !complete });
+  const gaps = (await replayStock(context, saleId))?.gaps.slice(-GAPS_MAX) ?? [];
+  return report(context, saleId, { status: 'drift', looks: 2, comparison, findings, gaps, truncated: !complete });
 }
 
 /** A look and the judgement of the suspects that belongs to it: nothing was decided about them while the look was taken. */
@@ -70,5 +74,5 @@ async function report(
   saleId: string,
   found: { status: SaleAuditStatus; looks: number; comparison: Comparison } & Partial<SaleAudit>,
 ): Promise<SaleAudit> {
-  return { saleId, checkedAtMs: await readClock(context.redis), findings: [], truncated: false, ...found };
+  return { saleId, checkedAtMs: await readClock(context.redis), findings: [], gaps: [], truncated: false, ...found };
 }

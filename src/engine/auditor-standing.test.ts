@@ -15,7 +15,7 @@ function found(saleId: string, units: number): SaleAudit {
     ...{ redisState: null, mysqlOutcome: null, orderId: null, safeToRepair: true },
   };
   return {
-    ...{ saleId, checkedAtMs: 0, status: 'drift', looks: 2, findings: [finding], truncated: false },
+    ...{ saleId, checkedAtMs: 0, status: 'drift', looks: 2, findings: [finding], gaps: [], truncated: false },
     comparison: {
       ticketTypes: [{ ticketTypeId: 'std', redis, mysql: { capacity: 10, sold: 0 }, live: 0, inFlight: 0 }],
       ...{ capacityCompared: true, soldCompared: true, missingHoldIds: [], voidHoldIds: [] },

@@ -9,6 +9,7 @@ import { failureOf } from '../testing/until.ts';
 import { applySale } from './apply-sale.ts';
 import { freezeConfirms } from './freeze-confirms.ts';
 import { listOrphans } from './list-orphans.ts';
+import { readLiveSale } from './read-live-sale.ts';
 import { resyncSale } from './resync-sale.ts';
 import { suspendSale } from './suspend-sale.ts';
 import { withdrawStock } from './withdraw-stock.ts';
@@ -52,6 +53,14 @@ test('a place is refused as unavailable, which may be tried again, and changes n
   assert.equal(await assertLawful(redis, saleId), before);
   await setMemoryMax(0);
   assert.is((await calls.place(saleId, hold)).status, 'placed');
+});
+
+test('what must be read at one moment cannot be read, which may be tried again', async () => {
+  const { saleId } = await fullSale();
+
+  const error = await failureOf(() => readLiveSale(redis, saleId, 10));
+
+  assert.instance(error, UnavailableError);
 });
 
 test('a hold is released', async () => {

@@ -112,6 +112,8 @@ const UNABLE = [
   'CLUSTERDOWN',
   'BUSY ',
   'MISCONF',
+  // A full memory refuses what is between MULTI and EXEC.
+  'EXECABORT',
   'NOREPLICAS',
   'NOAUTH',
   'TRYAGAIN',

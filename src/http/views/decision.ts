@@ -1,6 +1,7 @@
 import Joi from 'joi';
 import { type Decision, explainDecision } from '../../domain/decision.ts';
 import type { StockCounts } from '../../domain/sale.ts';
+import type { StockGap } from '../../domain/stock-replay.ts';
 import type { ReplayedStock } from '../../engine/decisions.ts';
 import { id, integer, time } from '../schemas.ts';
 import { isoTime } from '../time.ts';
@@ -62,10 +63,13 @@ export function replayedStockView({ counts, gaps, ...read }: ReplayedStock) {
   return {
     ...read,
     ticketTypes: [...counts].map(([ticketTypeId, replayed]) => ({ ticketTypeId, ...countsView(replayed) })),
-    gaps: gaps.map(({ ticketTypeId, afterEntryId, beforeEntryId, expected, found }) => {
-      return { ticketTypeId, afterEntryId, beforeEntryId, expected: countsView(expected), found: countsView(found) };
-    }),
+    gaps: gaps.map(gapView),
   };
+}
+
+/** One place in the log where counts were changed by something else. */
+export function gapView({ ticketTypeId, afterEntryId, beforeEntryId, expected, found }: StockGap) {
+  return { ticketTypeId, afterEntryId, beforeEntryId, expected: countsView(expected), found: countsView(found) };
 }
 
 function countsView({ available, held, sold }: StockCounts): StockCounts {
@@ -77,23 +81,25 @@ const count = () => integer(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
 const countFields = () => ({ available: count(), held: count(), sold: count() });
 const entryId = () => Joi.string().allow(null);
 
+export const gapsSchema = Joi.array()
+  .items(
+    exactly({
+      ticketTypeId: id(),
+      afterEntryId: entryId(),
+      beforeEntryId: entryId().description('null when no decision came after it.'),
+      expected: exactly(countFields()),
+      found: exactly(countFields()),
+    }),
+  )
+  .description('Where counts are not what the decisions make of them: something else has written there.');
+
 export const replayedStockSchema = exactly({
   entries: tickets(),
   decisions: tickets(),
   firstEntryId: entryId().description('Where the log begins; null when it is empty.'),
   lastEntryId: entryId(),
   ticketTypes: Joi.array().items(exactly({ ticketTypeId: id(), ...countFields() })),
-  gaps: Joi.array()
-    .items(
-      exactly({
-        ticketTypeId: id(),
-        afterEntryId: entryId(),
-        beforeEntryId: entryId().description('null when no decision came after it.'),
-        expected: exactly(countFields()),
-        found: exactly(countFields()),
-      }),
-    )
-    .description('Where counts are not what the decisions make of them: something else has written there.'),
+  gaps: gapsSchema,
 });
 
 const foundCounts = { available: 72, held: 7, sold: 20 };

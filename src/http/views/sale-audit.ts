@@ -2,6 +2,7 @@ import Joi from 'joi';
 import { type Comparison, differencesOf, type Finding, findingKinds, type SaleAudit } from '../../domain/drift.ts';
 import { buyerId, id, integer, time } from '../schemas.ts';
 import { isoTime } from '../time.ts';
+import { gapsSchema, gapView } from './decision.ts';
 import { holdStatus } from './hold.ts';
 import { exactly } from './shared.ts';
 
@@ -17,6 +18,7 @@ export function saleAuditView(audit: SaleAudit) {
     looks: audit.looks,
     ...comparisonView(audit.comparison),
     findings: audit.findings.map(findingView),
+    gaps: audit.gaps.map(gapView),
     truncated: audit.truncated,
   };
 }
@@ -95,6 +97,7 @@ export const saleAuditSchema = exactly({
   capacityCompared: Joi.boolean(),
   ticketTypes: Joi.array().items(typeSchema),
   findings: Joi.array().items(findingSchema),
+  gaps: gapsSchema,
   truncated: Joi.boolean().description('There may be more: the sale has more holds than one answer has time for.'),
 });
 
@@ -129,5 +132,6 @@ export const saleAuditExample = {
       safeToRepair: true,
     },
   ],
+  gaps: [],
   truncated: false,
 };
