@@ -43,10 +43,14 @@ export async function attack(input: AttackInput): Promise<Finding[]> {
       input.signal?.throwIfAborted();
       const numRuns = Math.min(batchMax, input.requests - done);
       const batch = fc.sample(requests, { numRuns, seed: input.seed + done });
-      findings.push(...(await sendAll(batch, connections, input)));
+      const faults = await sendAll(batch, connections, input);
       const after = await input.books.read();
       const changes = differences(before, after);
-      if (changes.length > 0) findings.push(await findCulprit(batch, changes, connections[0] as Connection, input));
+      findings.push(...faults);
+      if (changes.length > 0 && faults.length > 0) findings.push(unknown(changes, 'together with the above'));
+      if (changes.length > 0 && faults.length === 0) {
+        findings.push(await findCulprit(batch, changes, connections[0] as Connection, input));
+      }
       before = changes.length > 0 ? await input.books.read() : after;
       done += numRuns;
       input.onProgress?.(done);
@@ -98,7 +102,11 @@ async function findCulprit(
     if (again.length > 0) return findingOf(bad, `changed ${again.join(', ')}`, baseUrl);
     before = after;
   }
-  const fault = `changed ${changes.join(', ')}, and not again when ${batch.length} requests were repeated one by one`;
+  return unknown(changes, `and not again when ${batch.length} requests were repeated one by one`);
+}
+
+function unknown(changes: string[], remark: string): Finding {
+  const fault = `changed ${changes.join(', ')}, ${remark}`;
   return { mutation: 'unknown', operation: 'unknown', fault, command: 'the same seed' };
 }
 
