@@ -15,13 +15,16 @@ import { waitFor } from '../../src/probe.ts';
 import type { Ending } from './ending.ts';
 import type { Target } from './target.ts';
 
+/** An engine of one's own, whose stores one may look into. */
+export type OwnEngine = Target & { stores: { redisUrl: string; databaseUrl: string } };
+
 const startTimeoutMs = 60_000;
 
 /**
  * Builds the code and runs it as in production, a server and a worker, on throw-away stores of its own: those that the
  * environment names are left alone, for they may be in use. All of it ends with `ending`, or with this process.
  */
-export async function startOwnEngine(env: NodeJS.ProcessEnv, ending: Ending): Promise<Target> {
+export async function startOwnEngine(env: NodeJS.ProcessEnv, ending: Ending): Promise<OwnEngine> {
   const folder = join(dataFolder, `burst-${randomBytes(6).toString('hex')}`);
   ending.add(() => rmSync(folder, { recursive: true, force: true }));
   await build(folder);
@@ -50,6 +53,7 @@ export async function startOwnEngine(env: NodeJS.ProcessEnv, ending: Ending): Pr
     baseUrl,
     tokens: { secret, issuer: null, audience: null },
     pids: { server: server.pid, worker: worker.pid },
+    stores: { redisUrl: stores.redis.url, databaseUrl: stores.mysql.url },
     logLines: () => [...server.logLines(), ...worker.logLines()],
   };
 }

@@ -20,7 +20,7 @@ const mayImport: Record<string, string[]> = {
 
 /** Packages that only some folders may know; what is not named here may be used anywhere. */
 const packages: { pattern: RegExp; allowed: string[] }[] = [
-  { pattern: /^ioredis$/, allowed: ['redis', 'queue'] },
+  { pattern: /^ioredis$/, allowed: ['redis', 'queue', 'bench'] },
   { pattern: /^bullmq$/, allowed: ['queue', 'jobs'] },
   { pattern: /^kysely$/, allowed: ['mysql'] },
   { pattern: /^mysql2/, allowed: ['mysql', 'scripts', 'bench'] },

@@ -59,11 +59,10 @@ function encodeCursor({ entryId, index }: Position): string {
 
 function decodeCursor(cursor: string): Position {
   const match = /^(\d{1,16}-\d{1,16}) (\d{1,9})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
-  if (!match) {
-    const errors = [{ field: 'cursor', message: 'is malformed' }];
-    throw new RequestError('invalid_request', 'The cursor is malformed.', { errors });
-  }
-  return { entryId: match[1] as string, index: Number(match[2]) };
+  const position = { entryId: match?.[1] ?? '', index: Number(match?.[2]) };
+  if (match && encodeCursor(position) === cursor) return position;
+  const errors = [{ field: 'cursor', message: 'is malformed' }];
+  throw new RequestError('invalid_request', 'The cursor is malformed.', { errors });
 }
 
 /** Stock as the decisions of the log make it, beside what stands there now; `gaps` are where somebody else has written. */

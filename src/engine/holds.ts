@@ -119,15 +119,19 @@ function encodeScanCursor(scan: string, skip: number): string {
   return Buffer.from(`${scan} ${skip}`).toString('base64url');
 }
 
+/** Redis counts its cursors in 64 bits, and calls anything beyond an error. */
+const SCAN_MAX = 2n ** 64n - 1n;
+
 function decodeScanCursor(cursor: string | undefined): { scan: string; skip: number } {
   if (cursor === undefined) return { scan: '0', skip: 0 };
-  const match = /^(\d{1,20}) (\d{1,9})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
-  if (!match) {
-    const errors = [{ field: 'cursor', message: 'is malformed' }];
-    throw new RequestError('invalid_request', 'The cursor is malformed.', { errors });
-  }
-  return { scan: match[1] as string, skip: Number(match[2]) };
+  const match = scanCursor.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
+  const [scan, skip] = [match?.[1] ?? '', Number(match?.[2])];
+  if (match && encodeScanCursor(scan, skip) === cursor && BigInt(scan) <= SCAN_MAX) return { scan, skip };
+  const errors = [{ field: 'cursor', message: 'is malformed' }];
+  throw new RequestError('invalid_request', 'The cursor is malformed.', { errors });
 }
+
+const scanCursor = /^(0|[1-9]\d{0,19}) (\d{1,9})$/;
 
 /** What each store says of a hold; null when neither knows it. Throws UnavailableError. */
 export async function getHold(context: Context, { holdId }: { holdId: string }): Promise<AdminHold | null> {

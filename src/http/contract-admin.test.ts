@@ -188,3 +188,16 @@ test('an admin reads what was decided about a buyer, and the stock that follows 
   }
   assert.is(codeOf(await call(`GET ${path}?cursor=eHg`, ops)), '400 invalid_request');
 });
+
+test('the cursor of holds is taken as it was given and not otherwise, and never further than Redis can count', async () => {
+  const saleId = await openSale(engine, 1);
+  const statusOf = async (cursor: string) =>
+    (await call(`GET /admin/sales/${saleId}/holds?cursor=${encodeURIComponent(cursor)}`, ops)).status;
+  const encode = (text: string) => Buffer.from(text).toString('base64url');
+
+  assert.is(await statusOf(encode('18446744073709551615 0')), 200);
+  for (const text of ['18446744073709551616 0', '99999999999999999999 0', '00 0', '0 00', '0 -1', ' 0', '']) {
+    assert.is(await statusOf(encode(text)), 400, text);
+  }
+  for (const other of ['=', '.', 'A']) assert.is(await statusOf(encode('0 1') + other), 400, other);
+});

@@ -1,10 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import { getRequestListener, RequestError as MalformedRequest } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { type Problem, respond } from './answer.ts';
-import { problemText } from './problems.ts';
-import { requestIdOf } from './request-id.ts';
+import { answerClientError, answerMalformed, HEADER_BYTES_MAX, refuseExpectation, refuseHead } from './malformed.ts';
 
 /** A client that sends its headers or its body drop by drop is cut off after these. */
 const HEADERS_TIMEOUT_MS = 5000;
@@ -12,7 +10,13 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const CHECK_TIMEOUTS_EVERY_MS = 1000;
 /** Longer than the usual 60 s of load balancers, so that it is never we who close under a request on its way. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
-const HEADER_BYTES_MAX = 16 * 1024;
+/** Who takes nothing of an answer is cut off after this, or twice this at most. It is longer than an answer takes to be made. */
+const STALLED_TIMEOUT_MS = 10_000;
+/**
+ * So many connections cost some 100 MB, and leave file descriptors for the stores: without a bound, whoever only connects could
+ * keep us from reconnecting to Redis. Further ones are closed at once, so that a load balancer tries another process.
+ */
+const CONNECTIONS_MAX = 10_000;
 /** A crowd connects in one instant; the system's own bound is lower on most machines. */
 const BACKLOG_MAX = 4096;
 const CLOSE_IDLE_EVERY_MS = 20;
@@ -22,12 +26,15 @@ const GRACE_MS = 15_000;
 
 export type Serving = { address: string; close(): Promise<void> };
 
-/** Listens and answers when it does. `close` lets requests under way finish, for at most `graceMs` (15 s when absent). */
+/**
+ * Listens and answers when it does. `close` lets requests under way finish, for at most `graceMs` (15 s when absent). More than
+ * `connectionsMax` connections (10,000 when absent) are not taken.
+ */
 export async function serveHttp(
   app: Hono,
-  options: { host: string; port: number; graceMs?: number },
+  options: { host: string; port: number; graceMs?: number; connectionsMax?: number },
 ): Promise<Serving> {
-  // HTTP/1.0 needs no Host, and probes of load balancers send none; without it in HTTP/1.1 Node itself answers 400 (RFC 9112).
+  // The name is for requests of HTTP/1.0 without a Host; nothing is made of it.
   const listener = getRequestListener(app.fetch, { hostname: 'localhost', errorHandler: answerMalformed });
   const server = createServer(
     {
@@ -36,25 +43,19 @@ export async function serveHttp(
       connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       maxHeaderSize: HEADER_BYTES_MAX,
+      // Node's own refusal would be no problem (RFC 9457).
+      requireHostHeader: false,
     },
-    // It answers its own failures and never rejects.
-    (request, response) => void listener(request, response),
+    // The listener answers its own failures and never rejects.
+    (request, response) => refuseHead(request, response) || void listener(request, response),
   );
+  server.setTimeout(STALLED_TIMEOUT_MS);
+  server.maxConnections = options.connectionsMax ?? CONNECTIONS_MAX;
   server.on('clientError', answerClientError);
+  server.on('checkExpectation', refuseExpectation);
   const silent = trackSilent(server);
   await listen(server, options);
   return { address: addressOf(server), close: () => close(server, silent, options.graceMs ?? GRACE_MS) };
-}
-
-const MALFORMED = 'The request is not valid HTTP.';
-
-/** Hosts and targets that make no URL are refused by the adapter, before there is a request that the app could answer. */
-function answerMalformed(error: unknown): Response {
-  const problem: Problem =
-    error instanceof MalformedRequest
-      ? { problem: 'invalid_request', detail: MALFORMED }
-      : { problem: 'internal_error' };
-  return respond(problem, requestIdOf(undefined));
 }
 
 function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
@@ -111,36 +112,3 @@ function close(server: Server, silent: ReadonlySet<Socket>, graceMs: number): Pr
     });
   });
 }
-
-/** What Node's parser refuses never becomes a request; it is answered as a problem all the same. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  const requestId = requestIdOf(undefined);
-  const { status, reason, detail } = clientErrors[error.code ?? ''] ?? malformed;
-  const problem: Problem = { problem: 'invalid_request', status, detail };
-  const body = problemText(problem, requestId);
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${reason}`,
-      'Connection: close',
-      'Content-Type: application/problem+json',
-      `X-Request-Id: ${requestId}`,
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      '',
-      body,
-    ].join('\r\n'),
-  );
-}
-
-const malformed = { status: 400, reason: 'Bad Request', detail: MALFORMED };
-const clientErrors: Record<string, typeof malformed> = {
-  HPE_HEADER_OVERFLOW: {
-    status: 431,
-    reason: 'Request Header Fields Too Large',
-    detail: `The headers are larger than ${HEADER_BYTES_MAX} bytes.`,
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, reason: 'Request Timeout', detail: 'The request took too long to arrive.' },
-};

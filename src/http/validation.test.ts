@@ -42,6 +42,27 @@ test('a body that is no object is refused', async () => {
   }
 });
 
+test('a body that is no UTF-8 is refused, for its text would not come out of a store as it went in', async () => {
+  const bad = [[0xff], [0xc3, 0x28], [0x80], [0xf5, 0x80, 0x80, 0x80], [0xed, 0xa0, 0x80], [0xc0, 0xaf]];
+  for (const bytes of bad) {
+    const body = Buffer.concat([Buffer.from('{"reason":"a'), Buffer.from(bytes), Buffer.from('"}')]);
+    const ways: [string, RequestInit['body'] & object, Record<string, string>][] = [
+      ['declared', body, { 'Content-Length': String(body.length) }],
+      ['counted', body, {}],
+    ];
+    for (const [way, sent, headers] of ways) {
+      const init = {
+        method: 'POST',
+        body: sent,
+        headers: { 'Content-Type': 'application/json', ...admin, ...headers },
+      };
+      const response = await app.request('/admin/sales/gala/pause', init);
+      assert.is(response.status, 400, `${way} ${bytes.join()}`);
+      assert.is((await problemOf(response)).code, 'invalid_json', `${way} ${bytes.join()}`);
+    }
+  }
+});
+
 test('broken JSON is refused as such', async () => {
   for (const body of [
     '',

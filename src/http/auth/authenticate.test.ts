@@ -7,6 +7,7 @@ import { RequestError, UnavailableError } from '../../domain/errors.ts';
 import { suite } from '../../testing/suite.ts';
 import { inSeconds, secret, signed } from '../edge-fixtures.ts';
 import { type AuthOptions, createAuthenticate } from './authenticate.ts';
+import { withProvider } from './testing.ts';
 
 const test = suite('auth');
 const own: AuthOptions = { jwtSecret: secret, jwksUrl: null, issuer: null, audience: null };
@@ -177,34 +178,18 @@ const rsa = await generateKeyPair('RS256', { extractable: true });
 const ec = await generateKeyPair('ES256', { extractable: true });
 const stranger = await generateKeyPair('RS256');
 
-async function withProvider(run: (url: string, asked: () => number) => Promise<void>): Promise<void> {
-  const keys = [
-    { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', alg: 'RS256', use: 'sig' },
-    { ...(await exportJWK(ec.publicKey)), kid: 'ec' },
-    { kty: 'oct', k: Buffer.from(secret).toString('base64url'), kid: 'oct', alg: 'HS256' },
-  ];
-  let count = 0;
-  const server = createServer((_request, response) => {
-    count += 1;
-    response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ keys }));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  try {
-    await run(`http://127.0.0.1:${port}/jwks`, () => count);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
-}
+const keys = [
+  { ...(await exportJWK(rsa.publicKey)), kid: 'rsa', alg: 'RS256', use: 'sig' },
+  { ...(await exportJWK(ec.publicKey)), kid: 'ec' },
+  { kty: 'oct', k: Buffer.from(secret).toString('base64url'), kid: 'oct', alg: 'HS256' },
+];
 
 function sign(alg: string, kid: string, key: Parameters<SignJWT['sign']>[0], claims: object = {}): Promise<string> {
   return new SignJWT({ sub: 'alice', iss: 'i', aud: 'a', exp, ...claims }).setProtectedHeader({ alg, kid }).sign(key);
 }
 
 test("tokens signed by the provider's keys are served, and only those", async () => {
-  await withProvider(async (jwksUrl, asked) => {
+  await withProvider(keys, async (jwksUrl, asked) => {
     const authenticate = createAuthenticate({ jwtSecret: null, jwksUrl, issuer: 'i', audience: 'a' });
     const verdict = (token: string) => judgeWith(authenticate, `Bearer ${token}`);
     const served = { buyerId: 'alice', isAdmin: false };
@@ -221,7 +206,7 @@ test("tokens signed by the provider's keys are served, and only those", async ()
 });
 
 test('a public key is never taken for the secret of an HMAC', async () => {
-  await withProvider(async (jwksUrl) => {
+  await withProvider(keys, async (jwksUrl) => {
     const onlyKeys: AuthOptions = { jwtSecret: null, jwksUrl, issuer: null, audience: null };
     const pem = await exportSPKI(rsa.publicKey);
     const jwk = JSON.stringify(await exportJWK(rsa.publicKey));
@@ -244,7 +229,7 @@ test('a public key is never taken for the secret of an HMAC', async () => {
 });
 
 test('with a secret beside the keys both kinds are served', async () => {
-  await withProvider(async (jwksUrl) => {
+  await withProvider(keys, async (jwksUrl) => {
     const both = { jwtSecret: secret, jwksUrl, issuer: null, audience: null };
 
     assert.equal(await judge(both, signed(alice)), { buyerId: 'alice', isAdmin: false });
