@@ -18,20 +18,20 @@ let attemptsMade = 0;
 export function beginDeed(run: Run, { slot, attempt }: Of<'attempt begins'>): Deed | null {
   const receipt = run.slots.get(slot)?.receipt;
   if (!receipt) return null;
-  const { saleId, holdId, buyerId } = receipt;
+  const { saleId, holdId, buyerId, lines } = receipt;
   attemptsMade += 1;
   const attemptId = attemptsMade.toString(36).padStart(8, '0');
   const options = { leaseMs: timing.leaseMs, graceMaxMs: timing.graceMaxMs, ...memory };
   return {
     saleId,
     act: (_engine, { redis }) =>
-      seen(beginConfirms(redis, { saleId, items: [{ holdId, buyerId, attemptId }], options }), ([reply]) => {
+      seen(beginConfirms(redis, { saleId, items: [{ holdId, buyerId, attemptId, lines }], options }), ([reply]) => {
         if (reply?.status === 'begun') {
           run.attempts.set(attempt, { ...receipt, attemptId, orderId: uuid(), epoch: reply.epoch, state: 'begun' });
         }
         return { status: reply?.status ?? 'no reply' };
       }),
-    predict: (world) => atOnce(() => ({ status: begin(world, saleIn(world, saleId), holdId, attemptId) })),
+    predict: (world) => atOnce(() => ({ status: begin(world, saleIn(world, saleId), receipt, attemptId) })),
   };
 }
 
@@ -57,7 +57,6 @@ function commitDeed(attempt: Attempt): Deed {
   const { saleId, epoch } = attempt;
   return {
     saleId,
-    holdId: attempt.holdId,
     async act(_engine, { writer }) {
       const { status } = await writer.commit(draftOf(attempt, epoch), Date.now() + patienceMs);
       if (status === 'sold') attempt.state = 'committed';

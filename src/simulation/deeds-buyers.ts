@@ -47,13 +47,13 @@ export function replayDeed(run: Run, { slot }: Of<'replay'>): Deed | null {
 export function tokenDeed(run: Run, { kind, slot, as }: Of<'confirm' | 'release'>): Deed | null {
   const receipt = run.slots.get(slot)?.receipt;
   if (!receipt) return null;
-  const { saleId, holdId, token } = receipt;
+  const { saleId, token } = receipt;
   const buyerId = as === 'other' ? `not ${receipt.buyerId}` : receipt.buyerId;
   const sent = { buyerId, token: as === 'forged' ? forged(token) : token };
   const bad = as === 'other' ? 'not_your_hold' : as === 'forged' ? 'invalid_token' : null;
   return {
     saleId,
-    holdId: bad ? undefined : holdId,
+    about: bad ? undefined : receipt,
     act: (engine) => (kind === 'confirm' ? seen(engine.confirm(sent), seenConfirm) : seen(engine.release(sent), whole)),
     predict(world, actual) {
       if (bad) return atOnce(() => ({ status: bad }));
@@ -80,7 +80,7 @@ export function adminReleaseDeed(run: Run, { slot }: Of<'admin release'>): Deed 
   const input = { actorId: run.actorId, requestId: 'simulation', holdId, reason: 'simulation' };
   return {
     saleId,
-    holdId,
+    about: receipt,
     act: (engine) => seen(engine.holds.release(input), whole),
     *predict(world) {
       const sale = saleIn(world, saleId);

@@ -112,12 +112,13 @@ export function loseDeed(run: Run, { sale, what, first }: Of<'lose'>, deed: Deed
   const saleId = saleIdAt(run, sale);
   if (deed.saleId !== saleId) return null;
   const { settled } = saleIn(run.world, saleId).mysql;
-  // What is settled is not looked for.
-  if (settled && (first.kind === 'admin release' || first.kind === 'own holds')) return null;
+  // Readers of few keys miss what is gone from the others, and what is settled is not looked for at all.
+  const isNarrow = first.kind === 'capacity' || first.kind === 'admin release' || first.kind === 'own holds';
+  if (isNarrow && (settled || !['all', 'sale', 'run'].includes(what))) return null;
   const isHealing = heals(first);
   return {
     saleId,
-    holdId: deed.holdId,
+    about: deed.about,
     async act(engine, real) {
       await damage(real, saleId, what);
       run.laws.forgive(saleId);

@@ -1,13 +1,14 @@
 import * as assert from 'uvu/assert';
 import type { Observed } from './observe.ts';
 import type { Expected } from './oracle/buyers.ts';
-import type { Receipt } from './oracle/placing.ts';
+import { type Receipt, textOf } from './oracle/placing.ts';
 import type { SaleModel } from './oracle/world.ts';
 
 /** What was promised in one run, kept apart from the oracle: these must hold whatever the oracle believes. */
 export type Laws = ReturnType<typeof createLaws>;
 
-type Told = { saleId: string; orderId?: string; isBought?: boolean; gone?: string };
+/** `gone` names the promises, by their lines, that were told to be over. */
+type Told = { saleId: string; orderId?: string; isBought?: boolean; gone: Set<string> };
 
 const goneWords = new Set(['hold_expired', 'hold_released', 'released']);
 
@@ -20,10 +21,10 @@ export function createLaws() {
   const limits = new Map<string, number>();
   const pardoned = new Set<string>();
 
-  function orderTold(holdId: string, story: Told, orderId: string): void {
+  function orderTold(holdId: string, story: Told, { orderId, promise }: { orderId: string; promise: string }): void {
     assert.is(story.orderId ?? orderId, orderId, `every answer about hold ${holdId} names the same order`);
     assert.is(holdOfOrder.get(orderId) ?? holdId, holdId, `order ${orderId} belongs to one hold`);
-    if (!pardoned.has(holdId)) assert.is(story.gone, undefined, `hold ${holdId} was told gone and now has an order`);
+    if (!pardoned.has(holdId)) assert.not(story.gone.has(promise), `hold ${holdId} was told gone and now has an order`);
     story.orderId = orderId;
     holdOfOrder.set(orderId, holdId);
   }
@@ -31,22 +32,22 @@ export function createLaws() {
   return {
     /** A hold was promised: its id is new, or it is the same promise to the same buyer again. */
     held(
-      { holdId, saleId, buyerId, token, placedAtMs, expiresAtMs }: Receipt & { saleId: string; token: string },
+      { holdId, saleId, buyerId, token, lines, placedAtMs, expiresAtMs }: Receipt & { saleId: string; token: string },
       { replayed, key }: { replayed: boolean; key: string | null },
     ): void {
       const known = receipts.get(holdId);
       const owner = JSON.stringify([saleId, buyerId]);
-      const times = `${placedAtMs} ${expiresAtMs}`;
+      const promise = textOf(lines);
+      const times = `${promise} ${placedAtMs} ${expiresAtMs}`;
       if (known) {
         assert.is(known.owner, owner, `hold ${holdId} belongs to one buyer`);
         assert.ok(key !== null && known.key === key, `only its own Idempotency-Key names hold ${holdId} again`);
         if (known.times === times) assert.is(token, known.token, `the token of hold ${holdId} is the same every time`);
       } else assert.not(replayed, `hold ${holdId} is a replay of something that was held before`);
       receipts.set(holdId, { key, owner, times, token });
-      if (!told.has(holdId)) told.set(holdId, { saleId });
+      if (!told.has(holdId)) told.set(holdId, { saleId, gone: new Set() });
       // A key that was forgotten in its time makes a new promise under the same id.
-      const story = told.get(holdId) as Told;
-      if (!replayed) delete story.gone;
+      if (!replayed) told.get(holdId)?.gone.delete(promise);
     },
     /** A token is shown again. */
     shown(holdId: string, token: string | null): void {
@@ -54,23 +55,24 @@ export function createLaws() {
       assert.ok(known && token !== null, `only what was held is shown, and with its token: ${holdId}`);
     },
     /** An answer about one hold. */
-    answered(kindOfCall: string, saleId: string, holdId: string, outcome: Expected): void {
-      const story = told.get(holdId) ?? { saleId };
+    answered(saleId: string, { holdId, lines }: Pick<Receipt, 'holdId' | 'lines'>, outcome: Expected): void {
+      const story = told.get(holdId) ?? { saleId, gone: new Set() };
       told.set(holdId, story);
+      const promise = textOf(lines);
       const { orderId, replayed } = outcome as { orderId?: string; replayed?: boolean };
-      if (orderId !== undefined) orderTold(holdId, story, orderId);
+      if (orderId !== undefined) orderTold(holdId, story, { orderId, promise });
       if (outcome.status === 'confirmed' && replayed === false) {
         assert.not(story.isBought, `hold ${holdId} is bought once`);
         story.isBought = true;
       }
-      if (goneWords.has(outcome.status) && kindOfCall !== 'reserve') {
+      if (goneWords.has(outcome.status)) {
         assert.is(story.orderId, undefined, `hold ${holdId} has an order and is told gone`);
-        story.gone = outcome.status;
+        story.gone.add(promise);
       }
     },
     /** Redis lost the sale: releases that only it knew are forgotten, as documented, and their tokens may be honoured again. */
     forgive(saleId: string): void {
-      for (const story of told.values()) if (story.saleId === saleId) delete story.gone;
+      for (const story of told.values()) if (story.saleId === saleId) story.gone.clear();
     },
     /** A fault beyond what is promised: an order that comes after its hold lapsed. */
     pardon(saleId: string, holdId: string, buyerId: string): void {
@@ -88,8 +90,6 @@ export function createLaws() {
       for (const [holdId, outcome] of decided) {
         assert.is(outcomes.get(holdId) ?? outcome, outcome, `the outcome of hold ${holdId} is for ever`);
         outcomes.set(holdId, outcome);
-        const gone = pardoned.has(holdId) ? undefined : told.get(holdId)?.gone;
-        if (outcome !== 'void') assert.is(gone, undefined, `hold ${holdId} is sold in MySQL and was told gone`);
       }
       for (const [holdId, { saleId, orderId }] of told) {
         if (orderId !== undefined && saleId === sale.saleId) {
@@ -97,6 +97,10 @@ export function createLaws() {
         }
       }
       const sold = new Map(orders.map((order) => [order.holdId, order.lines]));
+      for (const [holdId, lines] of sold) {
+        const isGone = !pardoned.has(holdId) && told.get(holdId)?.gone.has(textOf(lines));
+        assert.not(isGone, `hold ${holdId} is sold in MySQL and was told gone`);
+      }
       for (const { holdId, status, lines } of holds) {
         if (status === 'sold') assert.equal(lines, sold.get(holdId), `hold ${holdId} is sold as it was ordered`);
       }

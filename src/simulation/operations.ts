@@ -64,7 +64,7 @@ export type SaleShape = {
   orderTicketsMax: number | null;
 };
 
-const slot = fc.nat(9);
+const slot = fc.nat(5);
 const sale = fc.nat(1);
 const buyer = fc.nat(buyers.length - 1);
 const key = fc.option(fc.nat(2), { freq: 2 });
@@ -78,24 +78,28 @@ const as = fc.oneof(
 
 /** The shapes of sales: small, so that everything runs out often. */
 export const saleShape: fc.Arbitrary<SaleShape> = fc.record({
-  capacities: fc.array(fc.nat(4), { minLength: 3, maxLength: 3 }),
-  opensInMs: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(2000) }),
-  closesInMs: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constant(90_000) }),
+  capacities: fc.array(fc.nat(5), { minLength: 3, maxLength: 3 }),
+  opensInMs: fc.oneof({ weight: 12, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(2000) }),
+  closesInMs: fc.oneof({ weight: 8, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constant(90_000) }),
   holdTtlMs: ttl,
-  buyerTicketsMax: fc.integer({ min: 1, max: 5 }),
-  orderTicketsMax: fc.option(fc.integer({ min: 1, max: 3 }), { freq: 2 }),
+  buyerTicketsMax: fc.integer({ min: 1, max: 8 }),
+  orderTicketsMax: fc.option(fc.integer({ min: 1, max: 5 }), { freq: 2 }),
 });
 
+const line = fc.record({
+  type: anyType,
+  quantity: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(1) },
+    { weight: 2, arbitrary: fc.constant(2) },
+    { weight: 1, arbitrary: fc.constant(3) },
+  ),
+});
+const several = fc.uniqueArray(line, { minLength: 2, maxLength: 3, selector: (it) => it.type });
 const reserve: fc.Arbitrary<Operation> = fc.record({
   kind: fc.constant('reserve' as const),
-  sale: fc.oneof({ weight: 60, arbitrary: sale }, { weight: 1, arbitrary: fc.constant(2) }),
+  sale: fc.oneof({ weight: 100, arbitrary: sale }, { weight: 1, arbitrary: fc.constant(2) }),
   buyer,
-  lines: fc.uniqueArray(fc.record({ type: anyType, quantity: fc.integer({ min: 1, max: 3 }) }), {
-    minLength: 1,
-    maxLength: 3,
-    selector: (line) => line.type,
-    size: 'small',
-  }),
+  lines: fc.oneof({ weight: 3, arbitrary: fc.tuple(line) }, { weight: 1, arbitrary: several }),
   key,
   slot,
 });
@@ -122,7 +126,7 @@ const wait: fc.Arbitrary<Operation> = fc.record({
 const waitUntil: fc.Arbitrary<Operation> = fc.record({
   kind: fc.constant('wait until' as const),
   what: fc.oneof(
-    { weight: 8, arbitrary: fc.constantFrom<Moment>('deadline', 'lease', 'promise', 'opening', 'closing') },
+    { weight: 5, arbitrary: fc.constantFrom<Moment>('deadline', 'lease', 'promise', 'opening', 'closing') },
     { weight: 1, arbitrary: fc.constantFrom<Moment>('grace', 'memory') },
   ),
   slot,
@@ -132,7 +136,8 @@ const switchSale: fc.Arbitrary<Operation> = fc.record({
   kind: fc.constant('switch' as const),
   sale,
   to: fc.oneof(
-    { weight: 4, arbitrary: fc.constantFrom('paused' as const, 'resumed' as const, 'resumed' as const) },
+    { weight: 4, arbitrary: fc.constant('paused' as const) },
+    { weight: 14, arbitrary: fc.constant('resumed' as const) },
     { weight: 1, arbitrary: fc.constant('closed' as const) },
   ),
   key,
@@ -148,11 +153,11 @@ const update: fc.Arbitrary<Operation> = fc.record({
   kind: fc.constant('update' as const),
   sale,
   change: fc.oneof(
-    fc.record({ opensInMs: fc.constantFrom<number>(-100, 0, 1000) }),
+    fc.record({ opensInMs: fc.constantFrom<number>(-100, 0, 0, 1000) }),
     fc.record({ closesInMs: fc.constantFrom(null, 5000, 120_000, -1_000_000) }),
     fc.record({ holdTtlMs: ttl }),
-    fc.record({ buyerTicketsMax: fc.integer({ min: 1, max: 6 }) }),
-    fc.record({ orderTicketsMax: fc.option(fc.integer({ min: 1, max: 4 })) }),
+    fc.record({ buyerTicketsMax: fc.integer({ min: 1, max: 8 }) }),
+    fc.record({ orderTicketsMax: fc.option(fc.integer({ min: 1, max: 5 }), { freq: 2 }) }),
   ),
 });
 const resync: fc.Arbitrary<Operation> = fc.record({
@@ -172,14 +177,20 @@ const attemptGoesOn: fc.Arbitrary<Operation> = fc.record({
   attempt,
 });
 const fault: fc.Arbitrary<Operation> = fc.oneof(
-  fc.record({ kind: fc.constant('late commit' as const), slot }),
-  fc.record({ kind: fc.constant('drift' as const), sale, type, units: fc.constantFrom(1, 2, -1) }),
-  fc.record({ kind: fc.constant('half a pause' as const), sale }),
-  fc.record({
-    kind: fc.constantFrom('half a decrease' as const, 'half an increase' as const),
-    sale,
-    type,
-  }),
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('late commit' as const), slot }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('drift' as const), sale, type, units: fc.constantFrom(1, 2, -1) }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('half a pause' as const), sale }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('half a decrease' as const, 'half an increase' as const),
+      sale,
+      type,
+    }),
+  },
 );
 
 const keyless = (operation: fc.Arbitrary<Operation>) =>
@@ -190,7 +201,10 @@ const own = (operation: fc.Arbitrary<Operation>) =>
 const lose: fc.Arbitrary<Operation> = fc.record({
   kind: fc.constant('lose' as const),
   sale,
-  what: fc.constantFrom<Loss>('all', 'run', 'holds', 'sale', 'due', 'leases', 'buyers'),
+  what: fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom<Loss>('all', 'run') },
+    { weight: 2, arbitrary: fc.constantFrom<Loss>('holds', 'sale', 'due', 'leases', 'buyers') },
+  ),
   first: fc.oneof(
     reserve,
     replay,
@@ -220,29 +234,29 @@ const together: fc.Arbitrary<Operation> = fc
 
 /** Everything that can happen, weighted so that holds are mostly placed, bought, given back and lapsing. */
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 24, arbitrary: reserve },
-  { weight: 4, arbitrary: replay },
-  { weight: 14, arbitrary: confirm },
+  { weight: 30, arbitrary: reserve },
+  { weight: 5, arbitrary: replay },
+  { weight: 16, arbitrary: confirm },
   { weight: 6, arbitrary: release },
-  { weight: 2, arbitrary: adminRelease },
-  { weight: 2, arbitrary: ownHolds },
+  { weight: 3, arbitrary: adminRelease },
+  { weight: 1, arbitrary: ownHolds },
   { weight: 1, arbitrary: onSale('stock') },
-  { weight: 3, arbitrary: onSale('sweep') },
-  { weight: 4, arbitrary: onSale('recover') },
+  { weight: 2, arbitrary: onSale('sweep') },
+  { weight: 3, arbitrary: onSale('recover') },
   { weight: 2, arbitrary: onSale('forget') },
-  { weight: 2, arbitrary: onSale('reconcile') },
+  { weight: 1, arbitrary: onSale('reconcile') },
   { weight: 3, arbitrary: bucket },
-  { weight: 6, arbitrary: wait },
-  { weight: 8, arbitrary: waitUntil },
-  { weight: 3, arbitrary: switchSale },
-  { weight: 4, arbitrary: capacity },
-  { weight: 2, arbitrary: update },
-  { weight: 3, arbitrary: resync },
-  { weight: 5, arbitrary: attemptBegins },
-  { weight: 8, arbitrary: attemptGoesOn },
+  { weight: 3, arbitrary: wait },
+  { weight: 10, arbitrary: waitUntil },
+  { weight: 2, arbitrary: switchSale },
+  { weight: 2, arbitrary: capacity },
+  { weight: 1, arbitrary: update },
+  { weight: 1, arbitrary: resync },
+  { weight: 10, arbitrary: attemptBegins },
+  { weight: 14, arbitrary: attemptGoesOn },
   { weight: 3, arbitrary: fault },
-  { weight: 2, arbitrary: lose },
-  { weight: 9, arbitrary: together },
+  { weight: 3, arbitrary: lose },
+  { weight: 10, arbitrary: together },
 );
 
 /** An operation as one reads it. */

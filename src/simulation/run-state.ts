@@ -51,8 +51,8 @@ export type Run = {
 export type Deed = {
   /** The sale that it touches, to be compared afterwards; null for none. */
   saleId: string | null;
-  /** The hold that its answer is about. */
-  holdId?: string | undefined;
+  /** The promise that its answer is about. */
+  about?: Pick<Receipt, 'holdId' | 'lines'> | undefined;
   act(engine: Engine, real: Real): Promise<Expected>;
   predict(world: World, actual: Expected): Steps<Expected>;
 };

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import type { Engine } from '../engine/engine.ts';
 import { differences } from './compare.ts';
 import { deedOf } from './deeds.ts';
-import { observe } from './observe.ts';
+import { type Observed, observe } from './observe.ts';
 import { describe, type Operation } from './operations.ts';
 import type { Expected } from './oracle/buyers.ts';
 import { interleavings } from './oracle/interleave.ts';
@@ -70,7 +70,9 @@ async function alone(run: Run, real: Real, operation: Operation): Promise<void> 
   assert.equal(actual, next.value, 'the answer is not what the oracle says');
   if (actual.status === 'sold_out') await backgroundResync(run, deed, [engine]);
   if (deed.saleId === null) return;
-  const found = differences(run.world, saleIn(run.world, deed.saleId), await look(run, real, deed.saleId));
+  const observed = await look(run, real, deed.saleId);
+  run.laws.observed(saleIn(run.world, deed.saleId), observed);
+  const found = differences(run.world, saleIn(run.world, deed.saleId), observed);
   assert.equal(found, [], 'the stores are not as the oracle says');
 }
 
@@ -94,6 +96,7 @@ async function together(run: Run, real: Real, operation: Extract<Operation, { ki
     const found = differences(prediction.world, saleIn(prediction.world, saleId), observed);
     if (found.length === 0) {
       run.world = prediction.world;
+      run.laws.observed(saleIn(run.world, saleId), observed);
       return;
     }
     if (closest === null || found.length < closest.length) closest = found;
@@ -119,9 +122,7 @@ function note(run: Run, operation: Operation, deed: Deed, actual: Expected): voi
   const kind =
     operation.kind === 'lose' && actual.status !== 'lost' ? `lose, then ${operation.first.kind}` : operation.kind;
   count(run.tally, kind === 'replay' ? 'reserve' : kind, actual);
-  if (deed.saleId !== null && deed.holdId !== undefined) {
-    run.laws.answered(operation.kind, deed.saleId, deed.holdId, actual);
-  }
+  if (deed.saleId !== null && deed.about) run.laws.answered(deed.saleId, deed.about, actual);
 }
 
 /** MySQL refusing a confirm sets off a resync that nobody waits for; a dry one behind it has its turn only afterwards. */
@@ -131,11 +132,9 @@ async function backgroundResync(run: Run, deed: Deed, engines: Engine[]): Promis
   for (const engine of engines) await engine.sales.resync({ ...action, saleId: deed.saleId, dryRun: true });
 }
 
-async function look(run: Run, real: Real, saleId: string) {
-  const observed = await observe(real, saleId);
+function look(run: Run, real: Real, saleId: string): Promise<Observed> {
   run.tally.comparisons += 1;
-  run.laws.observed(saleIn(run.world, saleId), observed);
-  return observed;
+  return observe(real, saleId);
 }
 
 /** The end of a run: after all grace whatever is open gets decided, and then nothing may be held and both stores agree. */

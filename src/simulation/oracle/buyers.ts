@@ -1,6 +1,6 @@
 import type { Line } from '../../domain/hold.ts';
 import { resyncNow } from './admins.ts';
-import { place, type Receipt, replayOfReserve } from './placing.ts';
+import { place, type Receipt, replayOfReserve, textOf } from './placing.ts';
 import {
   decideAgainst,
   end,
@@ -43,10 +43,12 @@ export function* reserve(
 type Begun = 'unknown' | 'sold' | 'released' | 'expired' | 'overdue' | 'begun';
 
 /** One more open attempt on a live hold, before MySQL is touched. */
-export function begin(world: World, sale: SaleModel, holdId: string, attempt: string): Begun {
+export function begin(world: World, sale: SaleModel, { holdId, lines }: Receipt, attempt: string): Begun {
   const hold = sale.redis.holds.get(holdId);
   if (!hold) return 'unknown';
   if (hold.status === 'sold' || hold.status === 'released' || hold.status === 'expired') return hold.status;
+  // The id was promised anew with other lines after Redis had forgotten: this is not that promise.
+  if (textOf(hold.lines) !== textOf(lines)) return 'expired';
   if (hold.status === 'confirming' && hold.expiresAtMs + timing.graceMaxMs <= world.nowMs) return 'overdue';
   if (isLapsed(hold, world.nowMs)) {
     end(world, hold, 'expired');
@@ -87,7 +89,7 @@ export function* confirm(world: World, sale: SaleModel, receipt: Receipt, hint: 
   const attempt = `confirm ${attemptsMade}`;
   const draft: OrderModel = { orderId: hint.orderId ?? 'a new order', holdId, buyerId, lines };
   for (;;) {
-    const begun = begin(world, sale, holdId, attempt);
+    const begun = begin(world, sale, receipt, attempt);
     if (begun === 'unknown') {
       const refused = yield* honour(world, sale, receipt);
       if (refused) return refused;
@@ -102,11 +104,13 @@ export function* confirm(world: World, sale: SaleModel, receipt: Receipt, hint: 
       }
       return yield* orderOr(sale, receipt, begun === 'released' ? 'hold_released' : 'hold_expired');
     }
+    // Whoever wrote the order that is there already, it was not this confirm.
+    const replayed = sale.mysql.orders.has(holdId);
     const judged = commit(sale, draft, sale.epoch);
     yield;
     if (judged.order) {
       finish(sale, judged.order, receipt);
-      return confirmed(judged.order, judged.word !== 'sold');
+      return confirmed(judged.order, replayed);
     }
     giveBackVoid(world, sale, holdId);
     if (judged.word === 'void') return { status: 'hold_expired' };

@@ -89,6 +89,7 @@ export function* replayOfReserve(world: World, sale: SaleModel, known: HoldModel
   return sale.mysql.orders.has(holdId) ? first : { status: 'hold_expired' };
 }
 
-function textOf(lines: Line[]): string {
+/** Lines as one text, to be compared. */
+export function textOf(lines: Line[]): string {
   return lines.map((line) => `${line.ticketTypeId} ${line.quantity}`).join(', ');
 }
