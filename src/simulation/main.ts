@@ -13,7 +13,7 @@ const usage = `usage: npm run sim -- [options]
   --run-ops 120     operations of one run, on fresh sales, at most
   --path 12:0:3     with --replay-path: see a counterexample again at once
   --replay-path …
-  --shrink-seconds 60   how long a counterexample may be made smaller
+  --shrink-seconds 120   how long a counterexample may be made smaller
 
 Exit code 0 when everything agreed with the oracle, 1 when something did not, 2 for arguments like these.`;
 
@@ -40,7 +40,7 @@ function readOptions(args: string[]) {
     runOperations: Math.max(number('run-ops', 120), 1),
     path: values.path,
     replayPath: values['replay-path'],
-    shrinkMs: number('shrink-seconds', 60) * 1000,
+    shrinkMs: number('shrink-seconds', 120) * 1000,
   };
 }
 

@@ -3,10 +3,10 @@ import type { Engine } from '../engine/engine.ts';
 import { differences } from './compare.ts';
 import { deedOf } from './deeds.ts';
 import { type Observed, observe } from './observe.ts';
-import { describe, type Operation } from './operations.ts';
+import { describe, type Of, type Operation } from './operations.ts';
 import type { Expected } from './oracle/buyers.ts';
-import { interleavings } from './oracle/interleave.ts';
-import { timing, type World } from './oracle/world.ts';
+import { interleavings, type Prediction, shared } from './oracle/interleave.ts';
+import { type Steps, timing, type World } from './oracle/world.ts';
 import { type Deed, type Real, type Run, saleIdAt, saleIn } from './run-state.ts';
 import { count } from './tally.ts';
 
@@ -41,7 +41,7 @@ function moveClock(run: Run, { clock }: Real, nowMs: number): void {
   clock.nowMs = nowMs;
 }
 
-function momentOf({ world, ...run }: Run, operation: Extract<Operation, { kind: 'wait until' }>): number | null {
+function momentOf({ world, ...run }: Run, operation: Of<'wait until'>): number | null {
   const receipt = run.slots.get(operation.slot)?.receipt;
   if (!receipt) return null;
   const { mysql, redis } = saleIn(world, receipt.saleId);
@@ -77,7 +77,7 @@ async function alone(run: Run, real: Real, operation: Operation): Promise<void> 
 }
 
 /** Two at the same time: whatever came of them must be what some order of their steps gives. */
-async function together(run: Run, real: Real, operation: Extract<Operation, { kind: 'together' }>): Promise<void> {
+async function together(run: Run, real: Real, operation: Of<'together'>): Promise<void> {
   const deeds = operation.both.map((it) => deedOf(run, it) as Deed);
   const engines: [Engine, Engine] = operation.sameProcess ? [real.engines[0], real.engines[0]] : real.engines;
   const actual = await Promise.all(deeds.map((deed, index) => deed.act(engines[index] as Engine, real)));
@@ -90,7 +90,7 @@ async function together(run: Run, real: Real, operation: Extract<Operation, { ki
   const predict = deeds.map((deed, index) => (world: World) => deed.predict(world, actual[index] as Expected));
   const possible = new Set<string>();
   let closest: string[] | null = null;
-  for (const prediction of interleavings(run.world, predict)) {
+  for (const prediction of predictions(run, operation, predict)) {
     possible.add(JSON.stringify(prediction.outcomes));
     if (!isEqual(prediction.outcomes, actual)) continue;
     const found = differences(prediction.world, saleIn(prediction.world, saleId), observed);
@@ -105,6 +105,19 @@ async function together(run: Run, real: Real, operation: Extract<Operation, { ki
     assert.equal(closest, [], 'the answers are possible, and the stores are not as any order of steps leaves them');
   const list = [...possible].map((outcomes) => `\n  ${outcomes}`).join('');
   assert.unreachable(`no order of the steps gives ${JSON.stringify(actual)}, only${list}`);
+}
+
+function* predictions(
+  { world, slots }: Run,
+  { both, sameProcess }: Of<'together'>,
+  predict: ((world: World) => Steps<Expected>)[],
+): Generator<Prediction, void, void> {
+  yield* interleavings(world, predict);
+  const [first, second] = both;
+  if (!sameProcess || first.kind !== 'confirm' || second.kind !== 'confirm') return;
+  if (first.as !== 'owner' || second.as !== 'owner') return;
+  const isSame = slots.get(first.slot)?.receipt?.holdId === slots.get(second.slot)?.receipt?.holdId;
+  if (isSame) yield* shared(world, predict[0] as (world: World) => Steps<Expected>);
 }
 
 function isEqual(a: unknown, b: unknown): boolean {

@@ -15,6 +15,15 @@ export function* interleavings(
   }
 }
 
+/** A second confirm of the same hold in the same process shares the first one's attempt: one answer, and a replay of it. */
+export function* shared(world: World, confirm: (world: World) => Steps<Expected>): Generator<Prediction, void, void> {
+  for (const prediction of interleavings(world, [confirm])) {
+    const [first] = prediction.outcomes as [Expected];
+    const second = first.status === 'confirmed' ? { ...first, replayed: true } : first;
+    yield { ...prediction, outcomes: [first, second] };
+  }
+}
+
 type Choice = { taken: number; among: number };
 
 /** Runs one order of steps: as the schedule says, and the first that can go on where it says nothing. */
