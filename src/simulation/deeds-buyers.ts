@@ -1,7 +1,7 @@
 import { canonicalLines } from '../domain/hold.ts';
 import type { Of, Reserve } from './operations.ts';
-import { confirm, type Expected, listOwn, release, releaseById, reserve } from './oracle/buyers.ts';
-import { unitsOf } from './oracle/world.ts';
+import { confirm, listOwn, release, releaseById, reserve } from './oracle/buyers.ts';
+import { type Expected, unitsOf } from './oracle/world.ts';
 import { atOnce, buyerAt, type Deed, type Run, type Slot, saleIdAt, saleIn, typeAt } from './run-state.ts';
 import { seen, seenConfirm, seenReserve, whole } from './see.ts';
 

@@ -1,8 +1,8 @@
 import type { SaleRow } from '../mysql/sales.ts';
 import type { Of } from './operations.ts';
 import { stock } from './oracle/admins.ts';
-import type { Expected } from './oracle/buyers.ts';
 import { expireBucket, forget, reconcile, recover, sweep } from './oracle/workers.ts';
+import type { Expected } from './oracle/world.ts';
 import { atOnce, type Deed, type Run, saleIdAt, saleIn } from './run-state.ts';
 import { seen } from './see.ts';
 

@@ -1,8 +1,7 @@
 import * as assert from 'uvu/assert';
 import type { Observed } from './observe.ts';
-import type { Expected } from './oracle/buyers.ts';
 import { type Receipt, textOf } from './oracle/placing.ts';
-import type { SaleModel } from './oracle/world.ts';
+import type { Expected, SaleModel } from './oracle/world.ts';
 
 /** What was promised in one run, kept apart from the oracle: these must hold whatever the oracle believes. */
 export type Laws = ReturnType<typeof createLaws>;

@@ -4,9 +4,9 @@ import { type HoldRecord, unpackHold } from '../redis/hold-record.ts';
 import { type SaleState, stateOf } from '../testing/redis-state.ts';
 import type { Real } from './run-state.ts';
 
-export type OrderRow = { orderId: string; holdId: string; buyerId: string; lines: Line[]; hasEvent: boolean };
-export type TypeRow = { ticketTypeId: string; capacity: number; sold: number; epoch: number; ledger: number };
-export type CountsRow = { ticketTypeId: string; capacity: number; available: number; held: number; sold: number };
+type OrderRow = { orderId: string; holdId: string; buyerId: string; lines: Line[]; hasEvent: boolean };
+type TypeRow = { ticketTypeId: string; capacity: number; sold: number; epoch: number; ledger: number };
+type CountsRow = { ticketTypeId: string; capacity: number; available: number; held: number; sold: number };
 
 /** Everything that both stores say of one sale. */
 export type Observed = {

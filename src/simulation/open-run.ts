@@ -26,7 +26,7 @@ export async function openRun(real: Real, shapes: SaleShape[], tally: Tally): Pr
 }
 
 /** A sale as one reads it. */
-export function describeShape({ capacities, ...shape }: SaleShape): string {
+function describeShape({ capacities, ...shape }: SaleShape): string {
   const tickets = capacities.map((capacity, index) => `${capacity} ${types[index]}`).join(', ');
   return `offers ${tickets}: ${JSON.stringify(shape)}`;
 }

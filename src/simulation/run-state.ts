@@ -6,9 +6,8 @@ import type { OrderWriter } from '../mysql/order-writer.ts';
 import type { Redis } from '../redis/connection.ts';
 import type { Laws } from './laws.ts';
 import { buyers, type Reserve, types } from './operations.ts';
-import type { Expected } from './oracle/buyers.ts';
 import type { Receipt } from './oracle/placing.ts';
-import { isLive, type SaleModel, type Steps, type World } from './oracle/world.ts';
+import type { Expected, SaleModel, Steps, World } from './oracle/world.ts';
 import type { Tally } from './tally.ts';
 
 /** The real thing: two processes' engines, and what the simulation drives and looks at the same stores with. */
@@ -97,9 +96,4 @@ export function typeAt(index: number): string {
 export function* atOnce<T>(work: () => T): Steps<T> {
   yield* [];
   return work();
-}
-
-/** Whether a hold of the sale claims tickets now, as far as the oracle knows. */
-export function hasLiveHold(run: Run, saleId: string): boolean {
-  return [...saleIn(run.world, saleId).redis.holds.values()].some((hold) => isLive(hold, run.world.nowMs));
 }

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { RequestError, SaleLostError } from '../domain/errors.ts';
 import type { Line, PricedLine, ReserveOutcome } from '../domain/hold.ts';
 import type { ConfirmOutcome } from '../domain/order.ts';
-import type { Expected } from './oracle/buyers.ts';
+import type { Expected } from './oracle/world.ts';
 import { priceOf } from './run-state.ts';
 
 /** An answer reduced to what the rules determine. A store that is away is none of the oracle's words: that fails the run. */

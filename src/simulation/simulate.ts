@@ -27,7 +27,7 @@ export type Failure = {
   shrinks: number;
 };
 
-export type Result = { tally: Tally; failure: Failure | null };
+type Result = { tally: Tally; failure: Failure | null };
 
 /** One operation as fast-check's model runner takes it. */
 function commandOf(it: Operation): fc.AsyncCommand<Run, Real> {

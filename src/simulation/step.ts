@@ -4,9 +4,8 @@ import { differences } from './compare.ts';
 import { deedOf } from './deeds.ts';
 import { type Observed, observe } from './observe.ts';
 import { describe, type Of, type Operation } from './operations.ts';
-import type { Expected } from './oracle/buyers.ts';
 import { interleavings, type Prediction, shared } from './oracle/interleave.ts';
-import { type Steps, timing, type World } from './oracle/world.ts';
+import { type Expected, type Steps, timing, type World } from './oracle/world.ts';
 import { type Deed, type Real, type Run, saleIdAt, saleIn } from './run-state.ts';
 import { count } from './tally.ts';
 

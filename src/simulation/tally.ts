@@ -14,7 +14,7 @@ export function count(tally: Tally, kind: string, outcome: { status: string; rep
 }
 
 /** Every word that a long run must have heard: without one of them the generator has become toothless. */
-export const wordsToHear: Record<string, string[]> = {
+const wordsToHear: Record<string, string[]> = {
   reserve: [
     ...['held', 'held again', 'sale_not_found', 'sale_not_open', 'sale_closed', 'sale_paused', 'ticket_type_not_found'],
     ...['limit_reached', 'sold_out', 'all_held', 'hold_expired', 'hold_released', 'idempotency_mismatch'],

@@ -1,7 +1,7 @@
-import type { Expected } from './buyers.ts';
 import {
   type Counts,
   countsInRedis,
+  type Expected,
   finish,
   type Rules,
   type SaleModel,

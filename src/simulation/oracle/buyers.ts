@@ -3,6 +3,7 @@ import { resyncNow } from './admins.ts';
 import { place, type Receipt, replayOfReserve, textOf } from './placing.ts';
 import {
   decideAgainst,
+  type Expected,
   end,
   finish,
   giveBackVoid,
@@ -19,10 +20,7 @@ import {
 } from './world.ts';
 
 /** What the oracle cannot know and takes from the answer, to be checked against everything that was answered before. */
-export type Hint = { holdId?: string; orderId?: string };
-
-/** What is expected: the outcome's word and the members that the rules determine. */
-export type Expected = { status: string } & Record<string, unknown>;
+type Hint = { holdId?: string; orderId?: string };
 
 /** A reserve; `keyedId` is the id that its Idempotency-Key had before, if any. */
 export function* reserve(

@@ -1,5 +1,4 @@
-import type { Expected } from './buyers.ts';
-import type { Steps, World } from './world.ts';
+import type { Expected, Steps, World } from './world.ts';
 
 export type Prediction = { outcomes: Expected[]; world: World };
 

@@ -1,8 +1,8 @@
 import type { Line } from '../../domain/hold.ts';
-import type { Expected } from './buyers.ts';
 import {
   blankHold,
   countsForBuyers,
+  type Expected,
   type HoldModel,
   isLapsed,
   recordOf,

@@ -1,8 +1,8 @@
 import { applyNewest } from './admins.ts';
-import type { Expected } from './buyers.ts';
 import {
   blankHold,
   decideAgainst,
+  type Expected,
   end,
   finish,
   giveBackVoid,

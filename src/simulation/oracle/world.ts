@@ -44,7 +44,7 @@ export type HoldModel = {
 export type OrderModel = { orderId: string; holdId: string; buyerId: string; lines: Line[] };
 
 /** What one store believes of a sale's rules; the two differ between the halves of an admin operation. */
-export type Believed = {
+type Believed = {
   version: number;
   rules: Rules;
   paused: boolean;
@@ -68,6 +68,9 @@ export type World = { nowMs: number; sales: Map<string, SaleModel> };
 
 /** An operation of the oracle: it yields wherever another one may come in between. */
 export type Steps<T> = Generator<void, T, void>;
+
+/** What is expected: the outcome's word and the members that the rules determine. */
+export type Expected = { status: string } & Record<string, unknown>;
 
 /** How many tickets these lines are. */
 export function unitsOf(lines: readonly Line[]): number {
