@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { openTestStack } from '../../scripts/test/open-stack.ts';
+import { loadStoreUrls } from '../config.ts';
 import { openReal } from './open-real.ts';
 import { failureText, tallyText } from './report.ts';
 import { simulate } from './simulate.ts';
@@ -53,11 +54,12 @@ export async function main(args: string[]): Promise<void> {
     console.error(`${(error as Error).message}\n\n${usage}`);
     process.exit(2);
   }
+  const throwAway = loadStoreUrls().mysql === null;
   const stack = await openTestStack(process.env);
   Object.assign(process.env, { REDIS_URL: stack.env['REDIS_URL'], DATABASE_URL: stack.env['DATABASE_URL'] });
   let exitCode = 1;
   try {
-    exitCode = await run(settings);
+    exitCode = await run({ ...settings, throwAway });
   } catch (error) {
     console.error(error);
   }
@@ -65,8 +67,8 @@ export async function main(args: string[]): Promise<void> {
   process.exit(exitCode);
 }
 
-async function run(settings: ReturnType<typeof readOptions>): Promise<number> {
-  const real = await openReal();
+async function run(settings: ReturnType<typeof readOptions> & { throwAway: boolean }): Promise<number> {
+  const real = await openReal(settings.throwAway);
   const startedAtMs = performance.now();
   let saidAtMs = startedAtMs;
   const onRun = (tally: Tally) => {

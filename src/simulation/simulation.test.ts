@@ -9,7 +9,7 @@ import { settle, step } from './step.ts';
 import { createTally } from './tally.ts';
 
 const test = suite('simulation', { timeoutMs: 180_000 });
-const real = await openReal();
+const real = await openReal(false);
 test.after(() => real.close());
 
 const settings = { seed: 20261124, operations: 1000, runOperations: 150, shrinkMs: 20_000 };
