@@ -7,7 +7,7 @@ import { finishConfirms } from '../redis/finish-confirms.ts';
 import type { Of } from './operations.ts';
 import { begin, commit, confirm } from './oracle/buyers.ts';
 import { reopened } from './oracle/workers.ts';
-import { finish, timing } from './oracle/world.ts';
+import { finish, isLapsed, timing } from './oracle/world.ts';
 import { type Attempt, atOnce, type Deed, priced, type Run, saleIn } from './run-state.ts';
 import { seen, seenConfirm } from './see.ts';
 
@@ -111,7 +111,8 @@ export function lateCommitDeed(run: Run, { slot }: Of<'late commit'>): Deed | nu
   const sale = saleIn(run.world, saleId);
   const hold = sale.redis.holds.get(holdId);
   const isDecided = sale.mysql.orders.has(holdId) || sale.mysql.voids.has(holdId);
-  if (hold?.status !== 'expired' || isDecided || sale.epoch === null) return null;
+  const isOver = hold && (hold.status === 'expired' || isLapsed(hold, run.world.nowMs));
+  if (!isOver || isDecided || sale.epoch === null) return null;
   const { epoch } = sale;
   const draft = { ...receipt, orderId: uuid() };
   return {

@@ -16,7 +16,7 @@ const usage = `usage: npm run sim -- [options]
   --replay-path …
   --shrink-seconds 120   how long a counterexample may be made smaller
 
-Exit code 0 when everything agreed with the oracle, 1 when something did not, 2 for arguments like these.`;
+Ctrl-C ends it after the run under way and prints what was done until then. Exit code 0 when everything agreed with the oracle, 1 when something did not, 2 for arguments like these.`;
 
 /** From so many operations on, a word that was never heard is a fault of the generator. */
 const longRunOperations = 20_000;
@@ -69,6 +69,8 @@ export async function main(args: string[]): Promise<void> {
 
 async function run(settings: ReturnType<typeof readOptions> & { throwAway: boolean }): Promise<number> {
   const real = await openReal(settings.throwAway);
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
   const startedAtMs = performance.now();
   let saidAtMs = startedAtMs;
   const onRun = (tally: Tally) => {
@@ -80,7 +82,7 @@ async function run(settings: ReturnType<typeof readOptions> & { throwAway: boole
     console.log(
       `seed ${settings.seed}: up to ${settings.runOperations} operations a run on two engines and one steered clock`,
     );
-    const { tally, failure } = await simulate(real, settings, onRun);
+    const { tally, failure } = await simulate(real, { ...settings, signal: stop.signal }, onRun);
     if (failure) {
       console.log(failureText(settings, failure));
       return 1;

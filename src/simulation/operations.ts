@@ -177,7 +177,7 @@ const attemptGoesOn: fc.Arbitrary<Operation> = fc.record({
   attempt,
 });
 const fault: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('late commit' as const), slot }) },
+  { weight: 8, arbitrary: fc.record({ kind: fc.constant('late commit' as const), slot }) },
   {
     weight: 4,
     arbitrary: fc.record({ kind: fc.constant('drift' as const), sale, type, units: fc.constantFrom(1, 2, -1) }),
@@ -254,7 +254,7 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 1, arbitrary: resync },
   { weight: 10, arbitrary: attemptBegins },
   { weight: 14, arbitrary: attemptGoesOn },
-  { weight: 3, arbitrary: fault },
+  { weight: 4, arbitrary: fault },
   { weight: 3, arbitrary: lose },
   { weight: 10, arbitrary: together },
 );

@@ -16,6 +16,8 @@ export type Settings = {
   replayPath?: string | undefined;
   /** How long a counterexample may be made smaller. */
   shrinkMs: number;
+  /** Aborted, it ends after the run under way. */
+  signal?: AbortSignal;
 };
 
 export type Failure = {
@@ -53,7 +55,8 @@ export async function simulate(real: Real, settings: Settings, onRun: (tally: Ta
       ...(replayPath && { replayPath }),
     }),
     async (shapes, commands) => {
-      if (found.last ? performance.now() > found.shrinkUntilMs : tally.operations >= operations) return;
+      const isEnough = found.last ? performance.now() > found.shrinkUntilMs : tally.operations >= operations;
+      if (isEnough || settings.signal?.aborted) return;
       const run = await openRun(real, shapes, tally);
       try {
         await fc.asyncModelRun(() => ({ model: run, real }), commands);
