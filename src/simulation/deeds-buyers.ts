@@ -17,7 +17,8 @@ export function reserveDeed(run: Run, request: Reserve): Deed {
     saleId: exists ? saleId : null,
     act: (engine) =>
       seen(engine.reserve({ saleId, buyerId, lines: given, idempotencyKey }), (outcome) => {
-        const slot: Slot = { request, receipt: null };
+        // What was held under this name before stays there until something else is.
+        const slot: Slot = { request, receipt: run.slots.get(request.slot)?.receipt ?? null };
         if (outcome.status === 'held') {
           const { holdId, token, placedAtMs, expiresAtMs, lines } = outcome.hold;
           const bare = lines.map(({ ticketTypeId, quantity }) => ({ ticketTypeId, quantity }));

@@ -66,7 +66,7 @@ export type SaleShape = {
 
 const slot = fc.nat(5);
 const sale = fc.nat(1);
-const buyer = fc.nat(buyers.length - 1);
+const buyer = fc.oneof({ weight: 1, arbitrary: fc.nat(2) }, { weight: 1, arbitrary: fc.nat(buyers.length - 1) });
 const key = fc.option(fc.nat(2), { freq: 2 });
 const type = fc.oneof({ weight: 12, arbitrary: fc.nat(1) }, { weight: 4, arbitrary: fc.constant(2) });
 const anyType = fc.oneof({ weight: 40, arbitrary: type }, { weight: 1, arbitrary: fc.constant(3) });
@@ -126,8 +126,8 @@ const wait: fc.Arbitrary<Operation> = fc.record({
 const waitUntil: fc.Arbitrary<Operation> = fc.record({
   kind: fc.constant('wait until' as const),
   what: fc.oneof(
-    { weight: 5, arbitrary: fc.constantFrom<Moment>('deadline', 'lease', 'promise', 'opening', 'closing') },
-    { weight: 1, arbitrary: fc.constantFrom<Moment>('grace', 'memory') },
+    { weight: 5, arbitrary: fc.constantFrom<Moment>('deadline', 'lease', 'promise', 'grace', 'opening', 'closing') },
+    { weight: 1, arbitrary: fc.constant<Moment>('memory') },
   ),
   slot,
   offsetMs: fc.integer({ min: -1, max: 1 }),

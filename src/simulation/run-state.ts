@@ -20,7 +20,7 @@ export type Real = {
   clock: { nowMs: number };
 };
 
-/** What was reserved under one name: the request, to be repeated word by word, and the receipt when it was held. */
+/** What was reserved under one name: the last request, to be repeated word by word, and the receipt of the last that was held. */
 export type Slot = { request: Reserve; receipt: (Receipt & { saleId: string; token: string }) | null };
 
 /** A confirm that the simulation itself takes through its steps, and that may die after any of them. */

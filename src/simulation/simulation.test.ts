@@ -12,7 +12,7 @@ const test = suite('simulation', { timeoutMs: 180_000 });
 const real = await openReal(false);
 test.after(() => real.close());
 
-const settings = { seed: 20261124, operations: 1000, runOperations: 150, shrinkMs: 20_000 };
+const settings = { seed: 20261124, operations: 800, runOperations: 150, shrinkMs: 20_000 };
 const shape: SaleShape = {
   capacities: [2, 2, 1],
   opensInMs: 0,

@@ -48,7 +48,8 @@ function momentOf({ world, ...run }: Run, operation: Of<'wait until'>): number |
   const moments = {
     deadline: hold?.deadlineMs,
     promise: receipt.expiresAtMs,
-    grace: receipt.expiresAtMs + timing.graceMaxMs,
+    // Nothing else has any grace left to lose.
+    grace: hold?.status === 'confirming' ? receipt.expiresAtMs + timing.graceMaxMs : undefined,
     lease: hold?.leaseUntilMs,
     memory: hold?.forgetAtMs,
     opening: mysql.rules.opensAtMs,
