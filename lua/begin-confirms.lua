@@ -15,14 +15,15 @@
   ARGV[4] graceMaxMs     how long after the promised deadline a CONFIRMING hold may still be joined
   ARGV[5] keyedMemoryMs  how long an ended hold with an Idempotency-Key is remembered
   ARGV[6] memoryMs       how long any other ended hold is remembered
-  ARGV[7] items          then per item three: holdId, buyerId, attemptId
+  ARGV[7] items          then per item four: holdId, buyerId, attemptId, lines of its token (ticketTypeId:quantity,…)
 
   Returns { 'lost' }, { 'frozen', remainingMs } while a resync counts, or { 'ok', nowMs, reply… } per item, first match wins:
     { 'unknown' }           the id is not remembered here
     { 'not_yours' }
     { 'sold' }
     { 'released' }
-    { 'expired' }           also when the deadline has just been found to have passed: the tickets went back
+    { 'expired' }           also when the deadline has just been found to have passed: the tickets went back; and when the id
+                            is a newer promise with other lines, made after this one was forgotten
     { 'overdue', epoch }    CONFIRMING beyond all grace: an attempt may still be on its way, only MySQL can end it
     { 'begun', epoch }      also when this attempt had begun before
 
@@ -52,7 +53,7 @@ local grace_max_ms = tonumber(ARGV[4])
 -- Decide.
 local ENDED = { S = 'sold', R = 'released', E = 'expired' }
 
-local function refusal(hold, buyer)
+local function refusal(hold, buyer, lines)
   if not hold then
     return { 'unknown' }
   end
@@ -63,6 +64,9 @@ local function refusal(hold, buyer)
   if ENDED[hold.state] then
     return { ENDED[hold.state] }
   end
+  if hold.lines ~= lines then
+    return { 'expired' }
+  end
   if hold.state == 'C' and hold.expires + grace_max_ms <= now then
     return { 'overdue', tonumber(epoch) }
   end
@@ -70,8 +74,8 @@ local function refusal(hold, buyer)
 end
 
 -- Apply.
-local function begin(id, hold, buyer, attempt)
-  local refused = refusal(hold, buyer)
+local function begin(id, hold, buyer, attempt, lines)
+  local refused = refusal(hold, buyer, lines)
   if refused then
     return refused
   end
@@ -91,10 +95,10 @@ local function begin(id, hold, buyer, attempt)
 end
 
 local reply = { 'ok', now }
-for i = 7, #ARGV, 3 do
+for i = 7, #ARGV, 4 do
   local hold = read_hold(ARGV[i])
-  local answer = begin(ARGV[i], hold, ARGV[i + 1], ARGV[i + 2])
-  note('begin', answer[1], ARGV[i], hold and hold.lines or '', ARGV[i + 2], ARGV[i + 1])
+  local answer = begin(ARGV[i], hold, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
+  note('begin', answer[1], ARGV[i], ARGV[i + 3], ARGV[i + 2], ARGV[i + 1])
   reply[#reply + 1] = answer
 end
 write_decisions(KEYS[7], write_stock())

@@ -145,11 +145,12 @@ local function refusal(buyer, units, lines, is_receipt, expires)
     return unknown
   end
   local record = read_buyer(buyer)
-  if not is_receipt and units > order_tickets_max then
-    return { 'limit_reached', 'order', order_tickets_max, record.held, record.bought }
-  end
-  if record.held > 0 and record.held + record.bought + units > buyer_tickets_max then
+  local is_large = not is_receipt and units > order_tickets_max
+  if record.held > 0 and (is_large or record.held + record.bought + units > buyer_tickets_max) then
     record = expire_own(buyer, record)
+  end
+  if is_large then
+    return { 'limit_reached', 'order', order_tickets_max, record.held, record.bought }
   end
   if record.held + record.bought + units > buyer_tickets_max then
     return { 'limit_reached', 'buyer', buyer_tickets_max, record.held, record.bought }

@@ -12,7 +12,7 @@ export function trackedFiles(): string[] {
     .sort();
 }
 
-/** Whether a file is code of the tests: a test, a `testing.ts` beside tests, or something in a folder for them. */
+/** Whether a file is code of the tests: a test, a `testing.ts` beside tests, the simulation, or something in a folder for them. */
 export function isTestCode(file: string): boolean {
-  return /\.test\.ts$|\/testing\.ts$|^src\/testing\/|^scripts\/test\//.test(file);
+  return /\.test\.ts$|\/testing\.ts$|^src\/(testing|simulation)\/|^scripts\/test\//.test(file);
 }

@@ -84,9 +84,9 @@ async function attempt(context: Context, confirming: Confirming): Promise<Round>
   }
 }
 
-async function beginOrRebuild(context: Context, { saleId, holdId, buyerId }: Receipt, attemptId: string) {
+async function beginOrRebuild(context: Context, { saleId, holdId, buyerId, lines }: Receipt, attemptId: string) {
   try {
-    return await context.scripts.begin(saleId, { holdId, buyerId, attemptId });
+    return await context.scripts.begin(saleId, { holdId, buyerId, attemptId, lines });
   } catch (error) {
     if (!(error instanceof SaleLostError)) throw error;
     await context.rebuilder.run(saleId);

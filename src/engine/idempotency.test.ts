@@ -1,7 +1,9 @@
 import * as assert from 'uvu/assert';
-import { assertAgreement } from '../testing/agreement.ts';
+import { saleKeys } from '../redis/keys.ts';
+import { assertAgreement, redisOf } from '../testing/agreement.ts';
 import { hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
 import { suite } from '../testing/suite.ts';
+import { persistently } from '../testing/until.ts';
 
 const test = suite('idempotency keys of reserve');
 const main = await openTestEngine({ REDIS_COMMAND_TIMEOUT_MS: '5000' });
@@ -55,6 +57,26 @@ test('the same key with other lines is a mismatch and changes nothing, also afte
 
   assert.equal([live.status, ended.status], ['idempotency_mismatch', 'idempotency_mismatch']);
   assert.is((await stockOf(engine, saleId)).available, 10);
+});
+
+test('a key that is used again after Redis forgot its hold: the token of the first promise buys nothing of the second', async () => {
+  const ticketTypes = ['std', 'vip'].map((id) => ({ ticketTypeId: id, name: id, priceMinor: 5000, capacity: 3 }));
+  const saleId = await openSale(engine, 3, { ticketTypes });
+  const first = await hold(engine, { saleId, buyerId: 'alice', idempotencyKey });
+  const redis = await redisOf(main);
+  await redis.client.del(...saleKeys(redis.keyPrefix, saleId));
+  redis.end();
+  await persistently(() => engine.sales.stock(saleId));
+  const vip = [{ ticketTypeId: 'vip', quantity: 2 }];
+  const second = await hold(engine, { saleId, buyerId: 'alice', idempotencyKey, lines: vip });
+
+  const old = await engine.confirm({ buyerId: 'alice', token: first.token });
+  const bought = await engine.confirm({ buyerId: 'alice', token: second.token });
+
+  assert.is(second.holdId, first.holdId);
+  assert.equal(old, { status: 'hold_expired' });
+  assert.is(bought.status === 'confirmed' && bought.order.lines[0]?.ticketTypeId, 'vip');
+  await assertAgreement(main, saleId);
 });
 
 test('a key whose hold was released, has lapsed or was sold never makes a second hold', async () => {

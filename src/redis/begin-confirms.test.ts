@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { callsOn, limits, placing } from '../testing/redis-calls.ts';
-import { openTestRedis, putSale } from '../testing/redis-sale.ts';
+import { linesOf, openTestRedis, putSale } from '../testing/redis-sale.ts';
 import { assertLawful, holdOf, stateOf, stockOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
 import { beginConfirms } from './begin-confirms.ts';
@@ -144,6 +144,17 @@ test('a confirming hold may be joined after its deadline until no grace is left;
   const known = await holdOf(redis, saleId, hold.holdId);
   assert.equal([known?.status, known?.attempts], ['confirming', 'attempt-1,attempt-2']);
   await assertLawful(redis, saleId);
+});
+
+test('a token with other lines is of a promise that was forgotten, and begins nothing of the newer one', async () => {
+  const saleId = await putSale(redis);
+  const hold = await calls.hold(saleId);
+  const before = await stateOf(redis, saleId);
+
+  const reply = await calls.begin(saleId, { ...hold, lines: linesOf({ std: 2 }) });
+
+  assert.equal(reply, { status: 'expired' });
+  assert.equal(await assertLawful(redis, saleId), before);
 });
 
 test('while a resync counts nothing begins, and each caller learns how long to wait', async () => {

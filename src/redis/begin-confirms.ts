@@ -1,8 +1,11 @@
 import { SaleLostError } from '../domain/errors.ts';
+import type { Line } from '../domain/hold.ts';
+import { packLines } from './hold-record.ts';
 import { decisionsKey, saleKeys } from './keys.ts';
 import { defineScript, type Reply, unknownWord } from './script.ts';
 
-export type Beginning = { holdId: string; buyerId: string; attemptId: string };
+/** `lines` are those of the token, in canonical order. */
+export type Beginning = { holdId: string; buyerId: string; attemptId: string; lines: Line[] };
 
 export type BeginReply =
   | { status: 'begun'; epoch: number }
@@ -27,7 +30,7 @@ export const beginConfirms = defineScript<{ saleId: string; items: Beginning[]; 
         options.graceMaxMs,
         options.keyedMemoryMs,
         options.memoryMs,
-        ...items.flatMap((item) => [item.holdId, item.buyerId, item.attemptId]),
+        ...items.flatMap((item) => [item.holdId, item.buyerId, item.attemptId, packLines(item.lines)]),
       ],
     }),
     decode: ([word, now, ...replies], { saleId, items }) => {

@@ -241,6 +241,17 @@ test("a buyer's own lapsed holds never count against his limit, swept or not", a
   assert.ok(due.has(live.holdId));
 });
 
+test("a buyer's own lapsed holds are not told as held either, when one order is too large", async () => {
+  const saleId = await putSale(redis, { orderTicketsMax: 1 });
+  await calls.hold(saleId);
+  time.nowMs += 60_000;
+
+  const reply = await calls.place(saleId, placing({ lines: linesOf({ std: 2 }) }));
+
+  assert.equal(reply, { status: 'limit_reached', scope: 'order', limit: 1, held: 0, bought: 0 });
+  await assertLawful(redis, saleId);
+});
+
 test('a confirm under way still counts against the limit when its deadline has passed', async () => {
   const saleId = await putSale(redis, { buyerTicketsMax: 1 });
   const hold = await calls.hold(saleId);

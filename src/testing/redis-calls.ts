@@ -50,7 +50,7 @@ export function callsOn(redis: Redis) {
       return wanted;
     },
     async begin(saleId: string, hold: Placing, attemptId = 'attempt-1'): Promise<BeginReply> {
-      const items = [{ holdId: hold.holdId, buyerId: hold.buyerId, attemptId }];
+      const items = [{ holdId: hold.holdId, buyerId: hold.buyerId, attemptId, lines: hold.lines }];
       const [reply] = await beginConfirms(redis, { saleId, items, options: { ...limits.begin, ...memory } });
       return reply as BeginReply;
     },

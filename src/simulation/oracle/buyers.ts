@@ -1,0 +1,194 @@
+import type { Line } from '../../domain/hold.ts';
+import { resyncNow } from './admins.ts';
+import { place, type Receipt, replayOfReserve, textOf } from './placing.ts';
+import {
+  decideAgainst,
+  type Expected,
+  end,
+  finish,
+  giveBackVoid,
+  type HoldModel,
+  isLapsed,
+  isLive,
+  type OrderModel,
+  type SaleModel,
+  type Steps,
+  soldInMysql,
+  timing,
+  unitsOf,
+  type World,
+} from './world.ts';
+
+/** What the oracle cannot know and takes from the answer, to be checked against everything that was answered before. */
+type Hint = { holdId?: string; orderId?: string };
+
+/** A reserve; `keyedId` is the id that its Idempotency-Key had before, if any. */
+export function* reserve(
+  world: World,
+  sale: SaleModel,
+  input: { buyerId: string; lines: Line[]; keyed: boolean; keyedId: string | undefined },
+  hint: Hint,
+): Steps<Expected> {
+  const holdId = input.keyedId ?? hint.holdId ?? 'a new hold';
+  const known = sale.redis.holds.get(holdId);
+  if (known && input.keyed) return yield* replayOfReserve(world, sale, known, input.lines);
+  const placed = place(world, sale, { ...input, holdId });
+  if (placed !== 'placed') return placed;
+  const { placedAtMs, expiresAtMs } = sale.redis.holds.get(holdId) as HoldModel;
+  return { status: 'held', replayed: false, holdId, lines: input.lines, placedAtMs, expiresAtMs };
+}
+
+type Begun = 'unknown' | 'sold' | 'released' | 'expired' | 'overdue' | 'begun';
+
+/** One more open attempt on a live hold, before MySQL is touched. */
+export function begin(world: World, sale: SaleModel, { holdId, lines }: Receipt, attempt: string): Begun {
+  const hold = sale.redis.holds.get(holdId);
+  if (!hold) return 'unknown';
+  if (hold.status === 'sold' || hold.status === 'released' || hold.status === 'expired') return hold.status;
+  // The id was promised anew with other lines after Redis had forgotten: this is not that promise.
+  if (textOf(hold.lines) !== textOf(lines)) return 'expired';
+  if (hold.status === 'confirming' && hold.expiresAtMs + timing.graceMaxMs <= world.nowMs) return 'overdue';
+  if (isLapsed(hold, world.nowMs)) {
+    end(world, hold, 'expired');
+    return 'expired';
+  }
+  hold.status = 'confirming';
+  hold.attempts.push(attempt);
+  hold.leaseUntilMs = Math.max(hold.leaseUntilMs, world.nowMs + timing.leaseMs);
+  return 'begun';
+}
+
+type Judged = { word: 'sold' | 'already_sold' | 'void' | 'refused' | 'fenced'; order?: OrderModel };
+
+/** MySQL judges: the first outcome stands for ever, and its own capacity is the second, independent guard. */
+export function commit(sale: SaleModel, draft: OrderModel, epoch: number | null): Judged {
+  const existing = sale.mysql.orders.get(draft.holdId);
+  if (existing) return { word: existing.orderId === draft.orderId ? 'sold' : 'already_sold', order: existing };
+  if (sale.mysql.voids.has(draft.holdId)) return { word: 'void' };
+  if (epoch !== sale.epoch) return { word: 'fenced' };
+  const fits = draft.lines.every(
+    ({ ticketTypeId, quantity }) =>
+      soldInMysql(sale, ticketTypeId) + quantity <= (sale.mysql.capacity.get(ticketTypeId) ?? 0),
+  );
+  if (!fits) {
+    sale.mysql.voids.add(draft.holdId);
+    return { word: 'refused' };
+  }
+  sale.mysql.orders.set(draft.holdId, draft);
+  return { word: 'sold', order: draft };
+}
+
+let attemptsMade = 0;
+
+/** A confirm with a genuine token of its own buyer. */
+export function* confirm(world: World, sale: SaleModel, receipt: Receipt, hint: Hint): Steps<Expected> {
+  const { holdId, buyerId, lines } = receipt;
+  attemptsMade += 1;
+  const attempt = `confirm ${attemptsMade}`;
+  const draft: OrderModel = { orderId: hint.orderId ?? 'a new order', holdId, buyerId, lines };
+  for (;;) {
+    const begun = begin(world, sale, receipt, attempt);
+    if (begun === 'unknown') {
+      const refused = yield* honour(world, sale, receipt);
+      if (refused) return refused;
+      continue;
+    }
+    yield;
+    if (begun !== 'begun') {
+      if (begun === 'overdue' && decideAgainst(sale, holdId) === 'void') {
+        yield;
+        giveBackVoid(world, sale, holdId);
+        return { status: 'hold_expired' };
+      }
+      return yield* orderOr(sale, receipt, begun === 'released' ? 'hold_released' : 'hold_expired');
+    }
+    // Whoever wrote the order that is there already, it was not this confirm.
+    const replayed = sale.mysql.orders.has(holdId);
+    const judged = commit(sale, draft, sale.epoch);
+    yield;
+    if (judged.order) {
+      finish(sale, judged.order, receipt);
+      return confirmed(judged.order, replayed);
+    }
+    giveBackVoid(world, sale, holdId);
+    if (judged.word === 'void') return { status: 'hold_expired' };
+    yield;
+    resyncNow(sale);
+    return { status: 'sold_out', ticketTypeIds: lines.map((line) => line.ticketTypeId) };
+  }
+}
+
+/** A token whose hold Redis has forgotten is placed again under its id, or the reason why not. */
+function* honour(world: World, sale: SaleModel, receipt: Receipt): Steps<Expected | null> {
+  const { holdId } = receipt;
+  yield;
+  if (sale.mysql.voids.has(holdId)) return { status: 'hold_expired' };
+  if (sale.mysql.orders.has(holdId)) return yield* orderOr(sale, receipt, 'hold_expired');
+  yield;
+  if (sale.redis.holds.has(holdId)) return null;
+  if (receipt.expiresAtMs <= world.nowMs) return { status: 'hold_expired' };
+  const placed = place(world, sale, { ...receipt, keyed: false, receipt });
+  if (placed === 'placed') return null;
+  if (placed.status === 'limit_reached') return placed;
+  return { status: 'sold_out', ticketTypeIds: placed['ticketTypeIds'] };
+}
+
+/** "Gone" is said only after MySQL was asked: an order wins, and Redis is told of it. */
+function* orderOr(sale: SaleModel, receipt: Receipt, gone: string): Steps<Expected> {
+  const order = sale.mysql.orders.get(receipt.holdId);
+  if (!order) return { status: gone };
+  yield;
+  finish(sale, order, receipt);
+  return confirmed(order, true);
+}
+
+function confirmed({ orderId, holdId, buyerId, lines }: OrderModel, replayed: boolean): Expected {
+  return { status: 'confirmed', replayed, orderId, holdId, buyerId, lines };
+}
+
+/** A release with a genuine token of its own buyer. */
+export function* release(world: World, sale: SaleModel, receipt: Receipt): Steps<Expected> {
+  const { holdId } = receipt;
+  const outcome = yield* releaseById(world, sale, holdId);
+  if (outcome.status !== 'hold_not_found') return outcome;
+  if (receipt.expiresAtMs + timing.memoryMs <= world.nowMs) return { status: 'hold_expired' };
+  yield;
+  // It could still be honoured, and a confirm may be on its way: MySQL decides.
+  if (decideAgainst(sale, holdId) === 'sold') {
+    return { status: 'already_confirmed', orderId: sale.mysql.orders.get(holdId)?.orderId };
+  }
+  yield;
+  giveBackVoid(world, sale, holdId);
+  if (receipt.expiresAtMs <= world.nowMs) return { status: 'hold_expired' };
+  return { status: 'released', holdId, replayed: false };
+}
+
+/** A release by id, as an admin does it too. */
+export function* releaseById(world: World, sale: SaleModel, holdId: string): Steps<Expected> {
+  const hold = sale.redis.holds.get(holdId);
+  if (hold?.status === 'released') return { status: 'released', holdId, replayed: true };
+  if (hold?.status === 'confirming') return { status: 'confirm_in_progress', retryAfterMs: 1000 };
+  if (hold?.status === 'held') {
+    const lapsed = isLapsed(hold, world.nowMs);
+    end(world, hold, lapsed ? 'expired' : 'released');
+    if (!lapsed) return { status: 'released', holdId, replayed: false };
+  }
+  yield;
+  const order = sale.mysql.orders.get(holdId);
+  if (order) return { status: 'already_confirmed', orderId: order.orderId };
+  return { status: hold || sale.mysql.voids.has(holdId) ? 'hold_expired' : 'hold_not_found' };
+}
+
+/** The buyer's live holds of one sale; a sale that is settled has none to show. */
+export function listOwn(world: World, sale: SaleModel, buyerId: string): Expected {
+  const holds = [...sale.redis.holds.values()]
+    .filter((hold) => !sale.mysql.settled && hold.buyerId === buyerId && isLive(hold, world.nowMs))
+    .map(({ holdId, status, deadlineMs, lines }) => ({
+      holdId,
+      status,
+      expiresAtMs: deadlineMs,
+      units: unitsOf(lines),
+    }))
+    .sort((a, b) => (a.holdId < b.holdId ? -1 : 1));
+  return { status: 'listed', holds };
+}
