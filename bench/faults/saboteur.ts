@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+
+/** More rows than any confirm writes: of two transactions that wait for each other, the lighter one is the victim. */
+const heavyRows = 2000;
+const bigBytes = 262_144;
+const smallBytes = 4000;
+const insertsMax = 4000;
+
+/** How many deadlocks the server has seen so far. */
+export async function countDeadlocks(session: Connection): Promise<number> {
+  const [rows] = await session.query<RowDataPacket[]>(
+    "SELECT COUNT AS count FROM information_schema.INNODB_METRICS WHERE NAME = 'lock_deadlocks'",
+  );
+  return Number(rows[0]?.['count'] ?? 0);
+}
+
+/**
+ * Takes the hot rows of a sale, lets confirms run into them, and then asks for the rows that those have written: one of us has
+ * to be rolled back, and this transaction is the heavier one.
+ */
+export async function provokeDeadlock(session: Connection, input: { saleId: string; waitMs: number }): Promise<void> {
+  await session.query('CREATE TABLE IF NOT EXISTS sabotage.weights (number INT NOT NULL) ENGINE=InnoDB');
+  await session.query('START TRANSACTION');
+  const rows = Array.from({ length: heavyRows }, (_, number) => `(${number})`).join(',');
+  await session.query(`INSERT INTO sabotage.weights VALUES ${rows}`);
+  await session.query('SELECT id FROM ticket_types WHERE sale_id = ? FOR UPDATE', [input.saleId]);
+  await sleep(input.waitMs);
+  // The victim may be this session all the same: then nothing was done to the engine, and it is counted by the server anyhow.
+  await session
+    .query('SELECT hold_id FROM hold_outcomes WHERE sale_id = ? FOR UPDATE', [input.saleId])
+    .catch(() => undefined);
+  await session.query('ROLLBACK');
+}
+
+/** Locks the sale's row and its ticket types until the transaction ends. */
+export async function lockTicketTypes(session: Connection, saleId: string): Promise<void> {
+  await session.query('SET autocommit = 0');
+  await session.query('SELECT id FROM ticket_types WHERE sale_id = ? FOR UPDATE', [saleId]);
+  await session.query('SELECT id FROM sales WHERE id = ? FOR UPDATE', [saleId]);
+}
+
+/** Takes what is free inside the table space, so that the next page that anybody needs would have to come from the full disk. */
+export async function eatPages(session: Connection): Promise<void> {
+  await session
+    .query('CREATE TABLE IF NOT EXISTS sabotage.pages (bytes LONGBLOB) ENGINE=InnoDB')
+    .catch(() => undefined);
+  for (const bytes of [bigBytes, smallBytes]) {
+    for (let inserts = 0; inserts < insertsMax; inserts += 1) {
+      const isRefused = await session.query("INSERT INTO sabotage.pages VALUES (REPEAT('x', ?))", [bytes]).then(
+        () => false,
+        () => true,
+      );
+      if (isRefused) break;
+    }
+  }
+}
+
+/** Gives them back; there has to be room on the disk again. */
+export async function giveBackPages(session: Connection): Promise<void> {
+  await session.query('DROP TABLE IF EXISTS sabotage.pages');
+}
