@@ -85,9 +85,8 @@ const fullDisk = mysqlFault('mysql-full-disk', 'the disk of MySQL is full for a 
     inflict: (stack) =>
       asOwner(stack, async (session) => {
         const { disk } = stack.mysql;
-        disk.fill();
         try {
-          await eatPages(session);
+          await eatPages(session, { whenFull: () => disk.fill() });
           await sleep(fullMs);
         } finally {
           disk.free();

@@ -11,13 +11,15 @@ import type { CampaignTruth, OrderTruth, SaleTruth, TypeTruth } from './truth.ts
 /** Where the truth is read. */
 export type Sources = { redis: Redis; mysql: Connection; client: Client };
 
+const detailCharsMax = 2000;
+
 /** Reads everything that both stores and the engine itself say of a sale, while nothing moves. */
 export async function readSaleTruth(sources: Sources, sale: MarketSale): Promise<SaleTruth> {
   const { saleId } = sale;
   const state = await stateOf(sources.redis, saleId);
   const lawBroken = await assertLawful(sources.redis, saleId).then(
     () => null,
-    (error: Error) => error.message,
+    (error: Error & { details?: string }) => `${error.message} ${(error.details ?? '').slice(0, detailCharsMax)}`,
   );
   const orders = await readOrders(sources.mysql, saleId);
   const outcomes = await rowsOf(

@@ -3,9 +3,13 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 
 /** More rows than any confirm writes: of two transactions that wait for each other, the lighter one is the victim. */
 const heavyRows = 2000;
+/** What one insert takes: some extents of a megabyte, or about a page of 16 KiB. */
 const bigBytes = 262_144;
-const smallBytes = 4000;
-const insertsMax = 4000;
+const pageBytes = 7500;
+const bigInsertsMax = 4000;
+/** A table of up to 32 pages takes them one by one. */
+const crumbTables = 6;
+const crumbsMax = 60;
 
 /** How many deadlocks the server has seen so far. */
 export async function countDeadlocks(session: Connection): Promise<number> {
@@ -40,23 +44,37 @@ export async function lockTicketTypes(session: Connection, saleId: string): Prom
   await session.query('SELECT id FROM sales WHERE id = ? FOR UPDATE', [saleId]);
 }
 
-/** Takes what is free inside the table space, so that the next page that anybody needs would have to come from the full disk. */
-export async function eatPages(session: Connection): Promise<void> {
-  await session
-    .query('CREATE TABLE IF NOT EXISTS sabotage.pages (bytes LONGBLOB) ENGINE=InnoDB')
-    .catch(() => undefined);
-  for (const bytes of [bigBytes, smallBytes]) {
-    for (let inserts = 0; inserts < insertsMax; inserts += 1) {
-      const isRefused = await session.query("INSERT INTO sabotage.pages VALUES (REPEAT('x', ?))", [bytes]).then(
-        () => false,
-        () => true,
-      );
-      if (isRefused) break;
-    }
+/**
+ * Takes what is free inside the table space, so that the next page that anybody needs would have to come from the full disk:
+ * whole extents by one big table, and the single pages that small tables live on by many small ones.
+ */
+export async function eatPages(session: Connection, { whenFull }: { whenFull: () => void }): Promise<void> {
+  const names = ['pages', ...Array.from({ length: crumbTables }, (_, index) => `crumbs_${index}`)];
+  for (const name of names) {
+    await session.query(`CREATE TABLE IF NOT EXISTS sabotage.${name} (bytes LONGBLOB) ENGINE=InnoDB`);
+  }
+  whenFull();
+  await insertUntilRefused(session, 'pages', { bytes: bigBytes, insertsMax: bigInsertsMax });
+  for (const name of names.slice(1))
+    await insertUntilRefused(session, name, { bytes: pageBytes, insertsMax: crumbsMax });
+}
+
+async function insertUntilRefused(
+  session: Connection,
+  table: string,
+  { bytes, insertsMax }: { bytes: number; insertsMax: number },
+): Promise<void> {
+  for (let inserts = 0; inserts < insertsMax; inserts += 1) {
+    const isRefused = await session.query(`INSERT INTO sabotage.${table} VALUES (REPEAT('x', ?))`, [bytes]).then(
+      () => false,
+      () => true,
+    );
+    if (isRefused) return;
   }
 }
 
 /** Gives them back; there has to be room on the disk again. */
 export async function giveBackPages(session: Connection): Promise<void> {
-  await session.query('DROP TABLE IF EXISTS sabotage.pages');
+  await session.query('DROP DATABASE sabotage');
+  await session.query('CREATE DATABASE sabotage');
 }

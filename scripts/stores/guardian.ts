@@ -15,7 +15,7 @@ shift 2
 "$@" </dev/null >>"$log" 2>&1 3<&- &
 child=$!
 echo "$child" >&3
-( read -r word <&3; kill -TERM "$child"; kill -CONT "$child" ) 2>/dev/null &
+( read -r word <&3; kill -CONT "$child"; kill -TERM "$child" ) 2>/dev/null &
 watcher=$!
 wait "$child"
 code=$?
@@ -70,15 +70,21 @@ export async function spawnGuarded(input: {
   const pid = Number(await said.first);
 
   const signal = (name: Signal) => {
-    if (!said.ended) process.kill(pid, name);
+    if (said.ended) return;
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      // It has ended, and word of that is still on its way to us.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   };
   return {
     pid,
     exited: said.second.then(Number),
     signal,
     end: async ({ keep }) => {
-      signal('SIGTERM');
       signal('SIGCONT');
+      signal('SIGTERM');
       const timer = setTimeout(() => signal('SIGKILL'), killAfterMs);
       await said.second;
       clearTimeout(timer);
