@@ -122,18 +122,24 @@ function sendLate(pair: Pair, chunk: Buffer, lateMs: number): void {
 
 /** Writes chunks in order, each after what the network takes for it. */
 function pipe(state: State, pair: Pair, way: Way, to: Socket): (chunk: Buffer) => void {
-  let lastAtMs = 0;
+  const onTheirWay: { chunk: Buffer; atMs: number }[] = [];
+  const arrive = () => {
+    for (let next = onTheirWay[0]; next; next = onTheirWay[0]) {
+      const waitMs = next.atMs - performance.now();
+      if (waitMs > 0) return void setTimeout(arrive, waitMs);
+      onTheirWay.shift();
+      if (to.writable) to.write(next.chunk);
+    }
+  };
   return (chunk) => {
     if (state.blackHole === way || pair.starved) {
       // What follows a lost piece of a stream would be nonsense, so this connection never carries anything again.
       pair.starved = true;
       return;
     }
-    const nowMs = performance.now();
-    const atMs = Math.max(lastAtMs, nowMs + state.delayMs[way]);
-    if (atMs - nowMs < 1) return void to.write(chunk);
-    lastAtMs = atMs;
-    setTimeout(() => to.writable && to.write(chunk), atMs - nowMs);
+    onTheirWay.push({ chunk, atMs: performance.now() + state.delayMs[way] });
+    // Whoever comes later waits for those before, also when the network has become faster meanwhile.
+    if (onTheirWay.length === 1) arrive();
   };
 }
 
