@@ -7,9 +7,9 @@ import { loadSearchPath } from '../../src/config.ts';
 /** A disk of its own for one store, small enough to be filled. */
 export type Disk = {
   readonly folder: string;
-  /** Whether it is one; where nothing can be mounted it is a plain folder, which is never filled. */
+  /** Whether it is one; where nothing can be mounted it is a plain folder. */
   readonly isSmall: boolean;
-  /** Writes a ballast file until nothing more fits. */
+  /** Writes a ballast file until nothing more fits. Throws on a plain folder: that would fill the machine's own disk. */
   fill(): void;
   /** Removes the ballast. */
   free(): void;
@@ -45,10 +45,14 @@ export async function openDisk(
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   const ballast = join(folder, 'ballast');
+  const isSmall = existsSync(join(folder, '.mounted'));
   return {
     folder,
-    isSmall: existsSync(join(folder, '.mounted')),
-    fill: () => fillUp(folder, ballast),
+    isSmall,
+    fill() {
+      if (!isSmall) throw new Error(`${folder} is not a disk of its own`);
+      fillUp(folder, ballast);
+    },
     free: () => rmSync(ballast, { force: true }),
     end: () => holder.end({ keep: true }),
   };

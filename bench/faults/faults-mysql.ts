@@ -85,6 +85,7 @@ const fullDisk = mysqlFault('mysql-full-disk', 'the disk of MySQL is full for a 
     inflict: (stack) =>
       asOwner(stack, async (session) => {
         const { disk } = stack.mysql;
+        if (!disk.isSmall) return over(0);
         try {
           await eatPages(session, { whenFull: () => disk.fill() });
           await sleep(fullMs);

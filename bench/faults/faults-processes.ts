@@ -8,7 +8,7 @@ type Group = 'servers' | 'workers';
 function kill(name: string, group: Group, share: 'one' | 'all'): Fault {
   return {
     name,
-    what: `kill -9 of ${share === 'one' ? 'one' : 'all'} of the ${group}, and a new start`,
+    what: `kill -9 of ${share === 'one' ? `one of the ${group}` : `both ${group}`}, and a new start`,
     mayLose: false,
     plan(random) {
       const index = random.whole(0, 1);

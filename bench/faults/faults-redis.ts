@@ -127,6 +127,7 @@ const redisFullDisk = redisFault(
       text: `${fullMs} ms`,
       async inflict({ redis }) {
         const { disk } = redis.master();
+        if (!disk.isSmall) return over(0);
         disk.fill();
         try {
           await sleep(fullMs);

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { faultNames } from './catalogue.ts';
+import { combined, faultNames, singleFaults } from './catalogue.ts';
 
 export type Options = {
   seed: number;
@@ -30,7 +30,9 @@ export const usage = `usage: npm run faults -- [options]
   --rate 90            visitors a second, each of whom sends two or three requests (1 to 1000)
   --json               only JSON on stdout, and nothing else there
 
-Faults: ${faultNames.join(', ')}.
+Faults (after those with a * Redis may have forgotten what it acknowledged):
+${singleFaults.map(({ name, what, mayLose }) => `  ${mayLose ? '*' : ' '} ${name.padEnd(26)}${what}`).join('\n')}
+    ${combined.padEnd(26)}two of these at once, on different parts
 
 Exit code 0 when every rule held, 1 when one was broken, 2 for arguments like these.`;
 

@@ -28,7 +28,7 @@ export function engineProcess(input: {
   folder: string;
   env: NodeJS.ProcessEnv;
   baseUrl: string | null;
-  ending: Ending;
+  ending: Pick<Ending, 'add'>;
 }): EngineProcess {
   const { name, folder, env, baseUrl } = input;
   const logFile = join(folder, `${name}.log`);

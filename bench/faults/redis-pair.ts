@@ -32,7 +32,7 @@ const patienceMs = 15_000;
 export async function openRedisPair(
   disks: readonly [Disk, Disk],
   keyPrefix: string,
-  ending: Ending,
+  ending: Pick<Ending, 'add'>,
 ): Promise<RedisPair> {
   const open = async (disk: Disk): Promise<Member> => {
     const server = await startPrivateRedis({

@@ -89,7 +89,7 @@ async function underLoad(
 
 /** Keeps the load on for a while after the harm, and until every server has sold something again. */
 async function servedAgain(stack: Stack, { history }: Recorder, harmEndedMs: number): Promise<void> {
-  await sleep(harmEndedMs + afterHarmMs - performance.now());
+  await sleep(Math.max(0, harmEndedMs + afterHarmMs - performance.now()));
   while (serveAgainMs(history, serverNames(stack), harmEndedMs) === null) {
     if (performance.now() > harmEndedMs + serveWithinMs) return;
     await sleep(100);

@@ -48,7 +48,7 @@ const keyPrefix = 'onsale:1';
 const diskMegabytes = { redis: 192, mysql: 448 };
 
 /** Builds the code and starts all of it on ports and folders of its own. It ends with `ending`, or with this process. */
-export async function openStack(env: NodeJS.ProcessEnv, ending: Ending): Promise<Stack> {
+export async function openStack(env: NodeJS.ProcessEnv, ending: Pick<Ending, 'add'>): Promise<Stack> {
   const folder = join(dataFolder, `faults-${randomBytes(6).toString('hex')}`);
   ending.add(() => rmSync(folder, { recursive: true, force: true }));
   await build(folder);
@@ -61,6 +61,7 @@ export async function openStack(env: NodeJS.ProcessEnv, ending: Ending): Promise
   };
   const disks = [await disk('redis-a', diskMegabytes.redis), await disk('redis-b', diskMegabytes.redis)] as const;
   const mysqlDisk = await disk('mysql', diskMegabytes.mysql);
+  if (!mysqlDisk.isSmall) say('no disk can be mounted here (root on Linux can): full disks do nothing in this run');
   const redis = await openRedisPair(disks, keyPrefix, ending);
   const { server: mysql, ownerUrl } = await openMysqlServer(mysqlDisk, ending);
   await migrateToLatest(mysql.url);
@@ -79,7 +80,10 @@ export async function openStack(env: NodeJS.ProcessEnv, ending: Ending): Promise
   };
 }
 
-async function openMysqlServer(disk: Disk, ending: Ending): Promise<{ server: PrivateServer; ownerUrl: string }> {
+async function openMysqlServer(
+  disk: Disk,
+  ending: Pick<Ending, 'add'>,
+): Promise<{ server: PrivateServer; ownerUrl: string }> {
   const password = randomBytes(18).toString('base64url');
   const owner = "'owner'@'127.0.0.1'";
   const server = await startPrivateMysql({
@@ -103,7 +107,7 @@ async function openMysqlServer(disk: Disk, ending: Ending): Promise<{ server: Pr
 async function openProcesses(input: {
   env: NodeJS.ProcessEnv;
   folder: string;
-  ending: Ending;
+  ending: Pick<Ending, 'add'>;
   networks: Stack['networks'];
   mysqlUrl: string;
 }): Promise<Pick<Stack, 'secret' | 'servers' | 'workers'>> {
