@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { type Fault, type Harm, over, type PlannedFault } from './fault.ts';
 import type { Market } from './market.ts';
 import type { Random } from './random.ts';
-import { countDeadlocks, eatPages, giveBackPages, lockTicketTypes, provokeDeadlock } from './saboteur.ts';
+import { countDeadlocks, eatPages, giveBackPages, lockSales, provokeDeadlock } from './saboteur.ts';
 import type { Stack } from './stack.ts';
 
 type Act = { text: string; inflict(stack: Stack, market: Market): Promise<Harm> };
@@ -124,7 +124,7 @@ const lockTimeout = mysqlFault(
       text: `${lockedMs} ms`,
       inflict: (stack, market) =>
         asOwner(stack, async (session) => {
-          for (const { saleId } of [market.plenty, market.scarce]) await lockTicketTypes(session, saleId);
+          await lockSales(session, [market.plenty.saleId, market.scarce.saleId]);
           await sleep(lockedMs);
           await session.query('ROLLBACK');
           return over(1);

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { queuePrefix } from '../../src/queue/catalog.ts';
+import type { Redis } from '../../src/redis/connection.ts';
+import { until } from '../../src/testing/until.ts';
 import { type Fault, type Harm, over, type PlannedFault } from './fault.ts';
 import type { Random } from './random.ts';
 import { cutAppendOnly, markAppendOnly } from './redis-pair.ts';
@@ -126,7 +128,7 @@ const redisFullDisk = redisFault(
     return {
       text: `${fullMs} ms`,
       async inflict({ redis }) {
-        const { disk } = redis.master();
+        const { disk, redis: connection } = redis.master();
         if (!disk.isSmall) return over(0);
         disk.fill();
         try {
@@ -134,7 +136,9 @@ const redisFullDisk = redisFault(
         } finally {
           disk.free();
         }
-        return over(1);
+        const harm = over(1);
+        await writeAnew(connection);
+        return harm;
       },
     };
   },
@@ -178,6 +182,18 @@ const deleteJobs = redisFault('delete-jobs', 'every key of BullMQ is deleted, se
     },
   };
 });
+
+/**
+ * Has the append-only file written anew, as an operator would: when a write was cut short, a Redis 7.0 that was once a replica
+ * leaves a hole of zeros in the old one. It goes on all the same, but would not start again from it.
+ */
+async function writeAnew({ client }: Redis): Promise<void> {
+  const told = (name: string, value: string) => async () =>
+    (await client.info('persistence')).includes(`${name}:${value}\r`);
+  await until('Redis writes to its file again', told('aof_last_write_status', 'ok'));
+  await client.bgrewriteaof();
+  await until('the new file is there', told('aof_rewrite_in_progress', '0'));
+}
 
 /** Faults of Redis. */
 export const redisFaults: readonly Fault[] = [

@@ -10,6 +10,7 @@ const bigInsertsMax = 4000;
 /** A table of up to 32 pages takes them one by one. */
 const crumbTables = 6;
 const crumbsMax = 60;
+const lockTriesMax = 10;
 
 /** How many deadlocks the server has seen so far. */
 export async function countDeadlocks(session: Connection): Promise<number> {
@@ -37,11 +38,22 @@ export async function provokeDeadlock(session: Connection, input: { saleId: stri
   await session.query('ROLLBACK');
 }
 
-/** Locks the sale's row and its ticket types until the transaction ends. */
-export async function lockTicketTypes(session: Connection, saleId: string): Promise<void> {
-  await session.query('SET autocommit = 0');
-  await session.query('SELECT id FROM ticket_types WHERE sale_id = ? FOR UPDATE', [saleId]);
-  await session.query('SELECT id FROM sales WHERE id = ? FOR UPDATE', [saleId]);
+/** Locks the rows of these sales and their ticket types until the transaction ends, in the order in which the engine does. */
+export async function lockSales(session: Connection, saleIds: readonly string[]): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await session.query('START TRANSACTION');
+      for (const saleId of saleIds) {
+        await session.query('SELECT id FROM sales WHERE id = ? FOR UPDATE', [saleId]);
+        await session.query('SELECT id FROM ticket_types WHERE sale_id = ? FOR UPDATE', [saleId]);
+      }
+      return;
+    } catch (error) {
+      await session.query('ROLLBACK');
+      // Somebody else was first, or we were the victim.
+      if (tries === lockTriesMax) throw error;
+    }
+  }
 }
 
 /**
