@@ -2,6 +2,7 @@ import { NotPossible } from '../scripts/not-possible.ts';
 import { say } from '../scripts/say.ts';
 import { openClient } from './faults/client.ts';
 import { historyOf, keepEvidence } from './faults/evidence.ts';
+import { waitUntilHealthy } from './faults/heal.ts';
 import { requestText } from './faults/history.ts';
 import { type Options, readOptions, UsageError, usage } from './faults/options.ts';
 import { makeRows, type Report, reportText, sumUp } from './faults/report.ts';
@@ -14,6 +15,7 @@ import { describeMachine } from './own/machine.ts';
 // Question: whatever breaks while people buy, is every promise kept, and how soon does it serve again?
 
 const shownMax = 3;
+const requestsShownMax = 40;
 
 /** Runs schedules of faults and ends the process: 0 when every rule held, 1 when not, 2 for bad arguments. */
 export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
@@ -49,17 +51,20 @@ async function run(options: Options, env: NodeJS.ProcessEnv, ending: Ending): Pr
   for (let number = first; number < first + schedules; number += 1) {
     ending.signal.throwIfAborted();
     const schedule = makeSchedule({ seed, number, name: nameOfTurn(faults, { seed, number }) });
-    const { history, ...result } = await runSchedule(stack, schedule, options);
-    results.push(result);
-    say(`${scheduleText(schedule)}  ${outcomeText(result)}`);
-    if (result.violations.length === 0) continue;
-    const evidence = keepEvidence(stack, { ...result, history });
-    broken.push({
-      command: repeatCommand(schedule),
-      rules: [...new Set(result.violations.map(({ rule }) => rule))],
-      evidence,
-    });
-    tell({ ...result, history }, evidence);
+    try {
+      const { history, ...result } = await runSchedule(stack, schedule, options);
+      results.push(result);
+      say(`${scheduleText(schedule)}  ${outcomeText(result)}`);
+      if (result.violations.length > 0) broken.push(tell(stack, { ...result, history }));
+    } catch (error) {
+      ending.signal.throwIfAborted();
+      // A schedule that could not be judged has not shown that anything holds.
+      say(`${scheduleText(schedule)}  | BROKEN: the bench itself failed`);
+      console.error(error);
+      const rules = [`the bench itself failed: ${(error as Error).message.split('\n')[0]}`];
+      broken.push({ command: repeatCommand(schedule), rules, evidence: 'see above' });
+      await waitUntilHealthy(stack);
+    }
   }
   return {
     ...{ ok: broken.length === 0, options, machine, schedules: results.length, broken },
@@ -83,12 +88,17 @@ function outcomeText(result: Omit<Result, 'history'>): string {
   ].join(', ');
 }
 
-function tell({ schedule, violations, history, startedMs }: Result, evidence: string): void {
+/** Keeps the evidence of a schedule that broke a rule, and shows the first of it. */
+function tell(stack: Stack, result: Result): Report['broken'][number] {
+  const { schedule, violations, history, startedMs } = result;
+  const evidence = keepEvidence(stack, result);
   for (const violation of violations.slice(0, shownMax)) {
     console.log(`        BROKEN  ${violation.rule}: ${violation.text}`);
-    for (const request of historyOf(violation, history).slice(0, 40))
+    for (const request of historyOf(violation, history).slice(0, requestsShownMax)) {
       console.log(`          ${requestText(request, startedMs)}`);
+    }
   }
-  console.log(`        everything is in ${evidence}`);
-  console.log(`        again: ${repeatCommand(schedule)}`);
+  const command = repeatCommand(schedule);
+  console.log(`        everything is in ${evidence}\n        again: ${command}`);
+  return { command, rules: [...new Set(violations.map(({ rule }) => rule))], evidence };
 }

@@ -26,15 +26,19 @@ mount -t tmpfs -o "size=$2m,mode=700" onsale-faults "$1" || exit 1
 while :; do sleep 1000 & wait $!; done
 `;
 
-/** Mounts a file system in memory (Linux, as root); anywhere else it is a plain folder. */
+/**
+ * Mounts a file system in memory (Linux, as root); anywhere else it is a plain folder. When we are killed, the mount goes all
+ * the same, and `removeFolder` with it.
+ */
 export async function openDisk(
   folder: string,
-  { megabytes, logFile }: { megabytes: number; logFile: string },
+  { megabytes, logFile, removeFolder }: { megabytes: number; logFile: string; removeFolder?: string },
 ): Promise<Disk & { end(): Promise<void> }> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const holder = await spawnGuarded({
     ...{ command: 'sh', args: ['-c', script, 'disk', folder, String(megabytes)], logFile },
     env: { PATH: loadSearchPath() },
+    removeFolder,
   });
   let failed = false;
   void holder.exited.then(() => {

@@ -17,7 +17,7 @@ function redisFault(name: string, what: string, mayLose: boolean, draw: (random:
     mayLose,
     plan(random): PlannedFault {
       const { text, inflict } = draw(random);
-      return { text: text === '' ? name : `${name}, ${text}`, parts: ['redis'], inflict };
+      return { text: `${name}, ${text}`, parts: ['redis'], inflict };
     },
   };
 }
@@ -53,13 +53,21 @@ const stopRedis = redisFault('stop-redis', 'SIGSTOP of Redis for up to three sec
   };
 });
 
-const flushRedis = redisFault('flush-redis', 'FLUSHALL', true, () => ({
-  text: '',
-  async inflict({ redis }) {
-    await redis.master().redis.client.call('FLUSHALL');
-    return over(1, [{ fromMs: Number.NEGATIVE_INFINITY, untilMs: performance.now() }]);
-  },
-}));
+const flushRedis = redisFault('flush-redis', 'FLUSHALL, also in the middle of a rebuild', true, (random) => {
+  const pausesMs = Array.from({ length: random.whole(0, 3) }, () => random.whole(10, 300));
+  return {
+    text: pausesMs.length === 0 ? 'once' : `again after ${pausesMs.join(', ')} ms`,
+    async inflict({ redis }) {
+      const { client } = redis.master().redis;
+      await client.call('FLUSHALL');
+      for (const pauseMs of pausesMs) {
+        await sleep(pauseMs);
+        await client.call('FLUSHALL');
+      }
+      return over(1 + pausesMs.length, [{ fromMs: Number.NEGATIVE_INFINITY, untilMs: performance.now() }]);
+    },
+  };
+});
 
 const scriptFlush = redisFault('script-flush', 'SCRIPT FLUSH, several times', false, (random) => {
   const times = random.whole(1, 5);

@@ -23,7 +23,8 @@ export function makeSchedule({ seed, number, name }: { seed: number; number: num
   const random = randomOf(seed, number, name);
   const firstAtMs = random.whole(600, 1300);
   const faults = drawFaults(name, random).map((fault, index) => ({
-    atMs: index === 0 ? firstAtMs : firstAtMs + random.whole(0, 900),
+    // Half the time the second hits whatever the engine does about the first.
+    atMs: index === 0 ? firstAtMs : firstAtMs + random.whole(0, random.chance(0.5) ? 150 : 900),
     fault,
   }));
   return { seed, number, name, faults };

@@ -45,7 +45,7 @@ export const shortened = {
 
 const startTimeoutMs = 60_000;
 const keyPrefix = 'onsale:1';
-const diskMegabytes = { redis: 192, mysql: 448 };
+const redisDisk = { megabytes: 192 };
 
 /** Builds the code and starts all of it on ports and folders of its own. It ends with `ending`, or with this process. */
 export async function openStack(env: NodeJS.ProcessEnv, ending: Pick<Ending, 'add'>): Promise<Stack> {
@@ -54,13 +54,14 @@ export async function openStack(env: NodeJS.ProcessEnv, ending: Pick<Ending, 'ad
   await build(folder);
   say('built what production runs');
 
-  const disk = async (name: string, megabytes: number) => {
-    const opened = await openDisk(join(folder, name), { megabytes, logFile: join(folder, 'disks.log') });
+  const logFile = join(folder, 'disks.log');
+  const disk = async (name: string, options: { megabytes: number; removeFolder?: string }) => {
+    const opened = await openDisk(join(folder, name), { logFile, ...options });
     ending.add(() => opened.end());
     return opened;
   };
-  const disks = [await disk('redis-a', diskMegabytes.redis), await disk('redis-b', diskMegabytes.redis)] as const;
-  const mysqlDisk = await disk('mysql', diskMegabytes.mysql);
+  const disks = [await disk('redis-a', redisDisk), await disk('redis-b', redisDisk)] as const;
+  const mysqlDisk = await disk('mysql', { megabytes: 448, removeFolder: folder });
   if (!mysqlDisk.isSmall) say('no disk can be mounted here (root on Linux can): full disks do nothing in this run');
   const redis = await openRedisPair(disks, keyPrefix, ending);
   const { server: mysql, ownerUrl } = await openMysqlServer(mysqlDisk, ending);
