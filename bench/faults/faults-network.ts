@@ -4,7 +4,7 @@ import type { CommitHarm, Way } from './network.ts';
 
 const stores = ['redis', 'mysql'] as const;
 const ways: readonly Way[] = ['asking', 'answering'];
-const commitHarms: readonly CommitHarm[] = ['answer-cut', 'never-sent', 'sent-late'];
+const commitHarms: readonly CommitHarm[] = ['answer-cut', 'store-gone', 'never-sent', 'sent-late'];
 
 const latency: Fault = {
   name: 'latency',
@@ -77,7 +77,7 @@ const cutConnections: Fault = {
 
 const cutInCommit: Fault = {
   name: 'cut-in-commit',
-  what: 'connections are cut in mid-COMMIT: before it is sent, before it is answered, or it arrives late',
+  what: 'connections are cut in mid-COMMIT: before it is sent or answered, or MySQL is gone then, or it arrives late',
   mayLose: false,
   plan(random) {
     const how = random.pick(commitHarms);

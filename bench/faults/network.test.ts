@@ -29,6 +29,19 @@ async function openEcho() {
   return { port: (server.address() as AddressInfo).port, text: () => Buffer.concat(heard).toString('latin1'), close };
 }
 
+/** Whether something that is said there is answered. */
+function reaches(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('there?'));
+    socket.on('error', () => undefined);
+    socket.on('data', () => {
+      resolve(true);
+      socket.destroy();
+    });
+    socket.on('close', () => resolve(false));
+  });
+}
+
 /** Runs with a network before an echo and a client behind it. */
 async function withClient(
   work: (it: {
@@ -92,6 +105,7 @@ test('bytes that vanish are never answered, and their connection is cut in the e
 
 for (const [how, arrives] of [
   ['answer-cut', true],
+  ['store-gone', true],
   ['sent-late', true],
   ['never-sent', false],
 ] as const) {
@@ -108,6 +122,19 @@ for (const [how, arrives] of [
       assert.is(network.harmedCommits(), 1);
     }));
 }
+
+test('a store that is gone after a COMMIT is back when the harm is over', () =>
+  withClient(async ({ network, client, isClosed }) => {
+    network.harmCommits({ how: 'store-gone', lateMs: 0 });
+    client.write(commit);
+    await until('the connection is cut', isClosed);
+
+    const refused = await reaches(network.port);
+    network.harmCommits(null);
+    const back = await reaches(network.port);
+
+    assert.equal([refused, back], [false, true]);
+  }));
 
 test('it leads elsewhere when it is told to, and cuts what led to the old place', () =>
   withClient(async ({ network, isClosed }) => {

@@ -4,8 +4,11 @@ import { isCommit } from '../../src/testing/proxy.ts';
 /** Which way bytes travel: `asking` to the store, `answering` back. */
 export type Way = 'asking' | 'answering';
 
-/** What becomes of a COMMIT: done and not answered, never sent, or sent only after its client has given it up. */
-export type CommitHarm = 'answer-cut' | 'never-sent' | 'sent-late';
+/**
+ * What becomes of a COMMIT: done and not answered, the same and then the store is gone as after a crash, never sent, or sent
+ * only after its client has given it up.
+ */
+export type CommitHarm = 'answer-cut' | 'store-gone' | 'never-sent' | 'sent-late';
 
 /** The network between the engine and one store. It harms nothing until it is told to. */
 export type Network = {
@@ -31,6 +34,8 @@ type State = {
   blackHole: Way | null;
   commits: { how: CommitHarm; lateMs: number } | null;
   harmed: number;
+  /** Nobody listens there. */
+  isGone: boolean;
   pairs: Set<Pair>;
 };
 
@@ -44,6 +49,7 @@ export async function openNetwork(toPort: number): Promise<Network> {
     blackHole: null,
     commits: null,
     harmed: 0,
+    isGone: false,
     pairs: new Set(),
   };
   const server = createServer((client) => join(state, client));
@@ -63,6 +69,7 @@ export async function openNetwork(toPort: number): Promise<Network> {
     cut: () => cut(),
     harmCommits(harm) {
       state.commits = harm;
+      state.isGone = false;
     },
     harmedCommits: () => state.harmed,
     lead(port) {
@@ -77,6 +84,7 @@ export async function openNetwork(toPort: number): Promise<Network> {
 }
 
 function join(state: State, client: Socket): void {
+  if (state.isGone) return void client.destroy();
   const store = connect(state.toPort, '127.0.0.1');
   const pair: Pair = { client, store, starved: false };
   state.pairs.add(pair);
@@ -98,7 +106,13 @@ function join(state: State, client: Socket): void {
     answer.isCut = true;
     toStore(chunk);
   });
-  store.on('data', (chunk) => (answer.isCut ? end(pair) : toClient(chunk)));
+  store.on('data', (chunk) => {
+    if (!answer.isCut) return toClient(chunk);
+    end(pair);
+    if (state.commits?.how !== 'store-gone') return;
+    state.isGone = true;
+    for (const other of state.pairs) end(other);
+  });
   store.on('close', () => {
     state.pairs.delete(pair);
     client.destroy();
