@@ -100,3 +100,13 @@ test('a confirm may be refused for want of tickets only after a loss, and then b
   assert.equal(broken([], refused), ['no answer but those that a fault may bring about']);
   assert.equal(broken([before], bought), ['no order for a buyer who was told no']);
 });
+
+test('a hold that Redis forgot may be void in MySQL alone', () => {
+  const forgotten = (story: Story) => {
+    story.sale.outcomes.push({ holdId: 'hold-c', outcome: 'void', orderId: null });
+    story.sale.holds = story.sale.holds.filter(({ holdId }) => holdId !== 'hold-c');
+  };
+
+  assert.equal(broken([before], forgotten), []);
+  assert.equal(broken([], forgotten), ['a void hold is over in Redis']);
+});
