@@ -4,7 +4,8 @@ import type { Duplex } from 'node:stream';
 /**
  * The shell that stands between us and a server of ours. It tells the server's pid, then its exit code, on descriptor 3,
  * and ends the server when that descriptor closes: that also happens when we are killed with SIGKILL, so nothing is left.
- * Whatever the server itself left running in this session gets a SIGTERM then.
+ * A server that was stopped is woken for it, or it would never hear. Whatever the server itself left running in this session
+ * gets a SIGTERM then.
  * A word (`keep`) instead of the plain end keeps the folder $2, which is removed otherwise. The server's output goes to $1.
  */
 const script = `
@@ -14,7 +15,7 @@ shift 2
 "$@" </dev/null >>"$log" 2>&1 3<&- &
 child=$!
 echo "$child" >&3
-( read -r word <&3; kill -TERM "$child" ) 2>/dev/null &
+( read -r word <&3; kill -CONT "$child"; kill -TERM "$child" ) 2>/dev/null &
 watcher=$!
 wait "$child"
 code=$?
@@ -29,11 +30,14 @@ exit "$code"
 
 const killAfterMs = 20_000;
 
+/** STOP and CONT freeze a process and let it go on. */
+export type Signal = 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT';
+
 export type Guarded = {
   pid: number;
   /** Whether the server still runs, and how it ended. */
   exited: Promise<number>;
-  signal(name: 'SIGTERM' | 'SIGKILL'): void;
+  signal(name: Signal): void;
   /** Ends the server when it still runs (SIGKILL after 20 s), then the guardian, and removes the folder unless kept. */
   end(options: { keep: boolean }): Promise<void>;
 };
@@ -65,14 +69,21 @@ export async function spawnGuarded(input: {
   const said = readLines(pipe, guardian);
   const pid = Number(await said.first);
 
-  const signal = (name: 'SIGTERM' | 'SIGKILL') => {
-    if (!said.ended) process.kill(pid, name);
+  const signal = (name: Signal) => {
+    if (said.ended) return;
+    try {
+      process.kill(pid, name);
+    } catch (error) {
+      // It has ended, and word of that is still on its way to us.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   };
   return {
     pid,
     exited: said.second.then(Number),
     signal,
     end: async ({ keep }) => {
+      signal('SIGCONT');
       signal('SIGTERM');
       const timer = setTimeout(() => signal('SIGKILL'), killAfterMs);
       await said.second;

@@ -11,11 +11,14 @@ import { findMysqlProgram, type Program, which } from './programs.ts';
 const run = promisify(execFile);
 const initialiseTimeoutMs = 120_000;
 
+/** `statements` are run by the server itself at every start, one a line, before it accepts a connection. */
+export type MysqlOptions = PrivateOptions & { password?: string; statements?: string[] };
+
 /**
  * Starts a MariaDB or MySQL on a loopback port, as durable as in production, with a database and a user `onsale`.
  * Without `dir` it lives in a temporary folder and the user may do everything. Throws when the program is missing.
  */
-export async function startPrivateMysql(options: PrivateOptions & { password?: string } = {}): Promise<PrivateServer> {
+export async function startPrivateMysql(options: MysqlOptions = {}): Promise<PrivateServer> {
   const program = await findMysqlProgram(loadSearchPath());
   if (!program) throw new Error('there is no mariadbd (10.11 or newer) or mysqld (8.4 or newer) on this machine');
   const password = options.password ?? randomBytes(18).toString('base64url');
@@ -34,7 +37,7 @@ export async function startPrivateMysql(options: PrivateOptions & { password?: s
     ],
     prepare: async (dir) => {
       await initialise(program, dir);
-      writeFileSync(join(dir, 'init.sql'), firstStatements(password, may), { mode: 0o600 });
+      writeFileSync(join(dir, 'init.sql'), firstStatements(password, may, options.statements ?? []), { mode: 0o600 });
     },
     answers: (port) => mysqlAnswers({ host: '127.0.0.1', port }),
     url: (port) => `mysql://onsale:${password}@127.0.0.1:${port}/onsale`,
@@ -48,13 +51,14 @@ function base(dir: string): string[] {
 }
 
 /** Run by the server itself at every start, before it accepts a connection; one statement a line. */
-function firstStatements(password: string, may: string): string {
+function firstStatements(password: string, may: string, more: string[]): string {
   const user = "'onsale'@'127.0.0.1'";
   return [
     'CREATE DATABASE IF NOT EXISTS onsale CHARACTER SET utf8mb4;',
     `CREATE USER IF NOT EXISTS ${user} IDENTIFIED BY '${password}';`,
     `ALTER USER ${user} IDENTIFIED BY '${password}';`,
     `GRANT ALL ON ${may} TO ${user};`,
+    ...more,
     '',
   ].join('\n');
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '../../src/probe.ts';
-import { type Guarded, spawnGuarded } from './guardian.ts';
+import { type Guarded, type Signal, spawnGuarded } from './guardian.ts';
 import { endLeftover } from './leftover.ts';
 import { freePort } from './ports.ts';
 
@@ -12,6 +12,8 @@ export type PrivateServer = {
   readonly port: number;
   readonly pid: number;
   readonly dir: string;
+  /** Sends a signal; nothing happens when it does not run. */
+  signal(name: Signal): void;
   /** SIGKILL, as a crash would; the folder stays. Resolves when the process is gone. */
   kill9(): Promise<void>;
   /** Ends it gracefully; a temporary folder is removed unless `keepData`. May be repeated. */
@@ -62,6 +64,7 @@ export async function startPrivate(options: PrivateOptions, plan: Plan): Promise
     get pid() {
       return server?.pid ?? 0;
     },
+    signal: (name) => server?.signal(name),
     kill9: async () => {
       server?.signal('SIGKILL');
       await server?.exited;

@@ -5,6 +5,7 @@ import { startJobs } from '../jobs/start.ts';
 import { createLog } from '../log.ts';
 import { assertAgreement, mysqlOf, redisOf } from '../testing/agreement.ts';
 import { hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
+import { openProxy } from '../testing/proxy.ts';
 import { suite } from '../testing/suite.ts';
 import { failureOf, persistently, until } from '../testing/until.ts';
 
@@ -80,6 +81,35 @@ test('a hold that was forgotten can be released, and then its token buys nothing
   assert.equal(released, { status: 'released', holdId, replayed: false });
   assert.equal(confirm, { status: 'hold_expired' });
   assert.is((await stockOf(engine, saleId)).available, 1);
+  await assertAgreement(main, saleId);
+});
+
+test('a release of a forgotten hold is answered once Redis knows of it too, so that its key gives no hold that is void', async () => {
+  const saleId = await openSale(engine, 1);
+  const asked = { saleId, buyerId: 'alice', lines: lines(1), idempotencyKey: 'again' };
+  const { token, holdId } = await hold(engine, asked);
+  await redis.client.flushall();
+  await until('the sale is back', async () => (await stockOf(engine, saleId).catch(() => null))?.balanced);
+  const network = await openProxy(server.url);
+  const far = await openTestEngine({ REDIS_URL: network.url, REDIS_COMMAND_TIMEOUT_MS: '300' }, { sharing: main });
+  let commands = 0;
+  // The first command about the hold finds nothing, the second tells Redis of MySQL's void: that one never arrives.
+  network.judge = (chunk) => {
+    if (chunk.includes(holdId)) commands += 1;
+    return chunk.includes(holdId) && commands === 2 ? 'withhold' : 'pass';
+  };
+
+  const unanswered = await failureOf(() => far.engine.release({ buyerId: 'alice', token }));
+  network.down();
+  network.up();
+  const released = await persistently(() => far.engine.release({ buyerId: 'alice', token }));
+  await far.close();
+  await network.close();
+
+  assert.instance(unanswered, UnavailableError);
+  // A repeat of an answer that was lost reads MySQL's void, which does not say why.
+  assert.ok(['released', 'hold_expired'].includes(released.status), released.status);
+  assert.equal(await engine.reserve(asked), { status: 'hold_expired' });
   await assertAgreement(main, saleId);
 });
 

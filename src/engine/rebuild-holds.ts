@@ -1,4 +1,4 @@
-import type { HoldRecord } from '../redis/hold-record.ts';
+import { type HoldRecord, unpackHold } from '../redis/hold-record.ts';
 import { scanHolds } from '../redis/read-holds.ts';
 import { readClock } from '../redis/read-sale.ts';
 import { readStaged, type Stage, stageBuyers, stageHolds } from '../redis/stage-sale.ts';
@@ -35,7 +35,8 @@ export async function stageOldHolds(
     );
     const kept = fresh.filter((hold, index) => outcomes[index] === null && hold.status !== 'sold');
     const staged = kept.map((hold) => carryOver(deps, hold, nowMs));
-    await stageHolds(deps.redis, stage, staged);
+    const sold = fresh.flatMap((hold, index) => soldAgain(hold, outcomes[index] ?? null));
+    await stageHolds(deps.redis, stage, [...staged, ...sold]);
     for (const hold of staged) {
       if (hold.status !== 'held') continue;
       seen.add(hold.holdId);
@@ -44,6 +45,14 @@ export async function stageOldHolds(
   } while (cursor !== '0');
   await stageHolders(deps, stage, buyers);
   return { held, holds: seen.size };
+}
+
+/** MySQL knows when an order was made, but not what its hold had promised: that is taken over, so that a replay says the same. */
+function soldAgain(hold: HoldRecord, outcome: string | null): HoldRecord[] {
+  const decided = outcome === null ? null : unpackHold(hold.saleId, hold.holdId, outcome);
+  if (decided?.status !== 'sold') return [];
+  const { placedAtMs, expiresAtMs, deadlineMs, keyed } = hold;
+  return [{ ...decided, placedAtMs, expiresAtMs, deadlineMs, keyed }];
 }
 
 function carryOver({ config }: RebuildDeps, hold: HoldRecord, nowMs: number): HoldRecord & { forgetAtMs?: number } {

@@ -56,6 +56,20 @@ for (const lost of ['sale', 'holds', 'due', 'leases', 'buyers']) {
   });
 }
 
+test('after a rebuild a key answers with the very hold that it was first answered with, live or sold', async () => {
+  const saleId = await openSale(engine, 10);
+  const ask = (buyerId: string) => hold(engine, { saleId, buyerId, idempotencyKey: 'again' });
+  const live = await ask('alice');
+  const sold = await ask('bob');
+  await engine.confirm({ buyerId: 'bob', token: sold.token });
+  await redis.client.del(`${redis.keyPrefix}:{${saleId}}:buyers`);
+
+  const replays = [await persistently(() => ask('alice')), await persistently(() => ask('bob'))];
+
+  assert.equal(replays, [live, sold]);
+  await assertAgreement(main, saleId);
+});
+
 test('a key that is there but of another epoch is lost too', async () => {
   const saleId = await openSale(engine, 10);
   await hold(engine, { saleId, buyerId: 'alice' });

@@ -2,8 +2,9 @@ import type { Receipt, ReleaseOutcome } from '../domain/hold.ts';
 import { insertVoid } from '../mysql/outcomes.ts';
 import { readClock } from '../redis/read-sale.ts';
 import { type ReleaseReply, releaseHold } from '../redis/release-hold.ts';
+import { voidHold } from '../redis/void-hold.ts';
 import type { Context } from './context.ts';
-import { giveBackVoid, outcomeOf } from './judge.ts';
+import { outcomeOf } from './judge.ts';
 import { memoryOf } from './memory.ts';
 
 /** How soon a buyer may ask again while a confirm of the same hold is under way. */
@@ -32,8 +33,13 @@ async function releaseForgotten(context: Context, { saleId, holdId, expiresAtMs 
   if (expiresAtMs + context.config.hold.memoryMs <= nowMs) return { status: 'hold_expired' };
   const word = await insertVoid(context.mysql, { saleId, holdId });
   if (word.outcome === 'sold') return { status: 'already_confirmed', orderId: word.orderId };
-  await giveBackVoid(context, saleId, holdId);
+  await rememberVoid(context, saleId, holdId);
   return expiresAtMs <= nowMs ? { status: 'hold_expired' } : { status: 'released', holdId, replayed: false };
+}
+
+/** Nobody comes back to a hold that is not in Redis, so the answer waits for it: else its key would give a hold that is void. */
+async function rememberVoid(context: Context, saleId: string, holdId: string): Promise<void> {
+  await voidHold(context.redis, { saleId, holdId, options: memoryOf(context) }).catch(context.rebuilder.orThrow);
 }
 
 /** As `release`, by id; `buyerId` null is an admin, who may release anybody's hold. */
@@ -66,7 +72,9 @@ async function outcomeOfRelease(
       // Redis may be behind or have forgotten: an order wins.
       const { outcome, orderId } = await outcomeOf(context, holdId);
       if (outcome === 'sold' && orderId !== null) return { status: 'already_confirmed', orderId };
-      return { status: reply.status === 'unknown' && outcome === 'none' ? 'hold_not_found' : 'hold_expired' };
+      if (reply.status === 'unknown' && outcome === 'none') return { status: 'hold_not_found' };
+      if (reply.status === 'unknown') await rememberVoid(context, saleId, holdId);
+      return { status: 'hold_expired' };
     }
   }
 }
