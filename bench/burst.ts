@@ -4,14 +4,14 @@ import { say } from '../scripts/say.ts';
 import { createAdmin } from './burst/admin.ts';
 import { readAftermath } from './burst/aftermath.ts';
 import { pays, signAdmin, signCrowd } from './burst/crowd.ts';
-import { type Ending, endOnSignal } from './burst/ending.ts';
-import { describeMachine, watchLoad } from './burst/machine.ts';
 import { type Options, readOptions, UsageError, usage } from './burst/options.ts';
 import { startOwnEngine } from './burst/own-engine.ts';
 import { makeReport, type Report, reportText } from './burst/report.ts';
 import { type ShootInput, type Shots, shoot } from './burst/shoot.ts';
 import { findRunningEngine, type Target } from './burst/target.ts';
 import { judge } from './burst/verdict.ts';
+import { type Ending, endOnSignal } from './own/ending.ts';
+import { describeMachine, watchLoad } from './own/machine.ts';
 
 // Question: when far more buyers than tickets press at once, is every ticket sold once, and how fast?
 

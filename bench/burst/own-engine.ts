@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { dataFolder, projectFolder } from '../../scripts/local.ts';
-import { NotPossible } from '../../scripts/not-possible.ts';
+import { dataFolder } from '../../scripts/local.ts';
 import { say } from '../../scripts/say.ts';
 import { spawnGuarded } from '../../scripts/stores/guardian.ts';
 import { freePort } from '../../scripts/stores/ports.ts';
@@ -12,7 +9,8 @@ import { openStores } from '../../scripts/stores.ts';
 import { loadSearchPath } from '../../src/config.ts';
 import { migrateToLatest } from '../../src/mysql/migrate.ts';
 import { waitFor } from '../../src/probe.ts';
-import type { Ending } from './ending.ts';
+import { build, isReady } from '../own/build.ts';
+import type { Ending } from '../own/ending.ts';
 import type { Target } from './target.ts';
 
 const startTimeoutMs = 60_000;
@@ -54,18 +52,6 @@ export async function startOwnEngine(env: NodeJS.ProcessEnv, ending: Ending): Pr
   };
 }
 
-/** Into a folder of its own, so that nobody's dist is pulled away; below the project, so that packages are found. */
-async function build(folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const args = ['-p', join(projectFolder, 'tsconfig.build.json'), '--outDir', folder];
-  try {
-    await promisify(execFile)(join(projectFolder, 'node_modules', '.bin', 'tsc'), args);
-  } catch (error) {
-    throw new NotPossible(`the code does not compile:\n${(error as { stdout?: string }).stdout ?? ''}`);
-  }
-  for (const name of ['lua', 'migrations']) cpSync(join(projectFolder, name), join(folder, name), { recursive: true });
-}
-
 async function run(
   name: 'server' | 'worker',
   input: { folder: string; env: NodeJS.ProcessEnv; ending: Ending; answers: () => Promise<boolean> },
@@ -87,11 +73,4 @@ async function run(
   const failed = () => (exitCode === null ? null : `ended with code ${exitCode}\n${logLines().slice(-10).join('\n')}`);
   await waitFor({ what: `the ${name}`, answers: input.answers, failed, timeoutMs: startTimeoutMs });
   return { pid: child.pid, logLines };
-}
-
-async function isReady(baseUrl: string): Promise<boolean> {
-  return fetch(`${baseUrl}/readyz`, { signal: AbortSignal.timeout(2000) }).then(
-    (response) => response.status === 200,
-    () => false,
-  );
 }

@@ -1,5 +1,5 @@
+import type { Load, Machine } from '../own/machine.ts';
 import type { Aftermath } from './aftermath.ts';
-import type { Load, Machine } from './machine.ts';
 import type { Options } from './options.ts';
 import type { Shots } from './shoot.ts';
 import type { Counts, Latency, Tally } from './tally.ts';

@@ -1,13 +1,14 @@
 import { readLocalSecrets } from '../../scripts/local.ts';
 import { NotPossible } from '../../scripts/not-possible.ts';
 import { loadTokenSettings } from '../../src/config.ts';
+import type { Pids } from '../own/machine.ts';
 import type { TokenSettings } from './crowd.ts';
 
 /** The engine that is measured. Only of one that was started here are the processes and logs known. */
 export type Target = {
   baseUrl: string;
   tokens: TokenSettings;
-  pids: { server: number; worker: number } | null;
+  pids: Pids;
   /** What it logged at level warn and above. */
   logLines: () => string[];
 };

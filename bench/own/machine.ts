@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import type { Target } from './target.ts';
 
 /** Where it was measured. */
 export type Machine = {
@@ -25,11 +24,14 @@ export function describeMachine(health: Record<'redis' | 'mysql', { version: str
   };
 }
 
+/** The processes of an engine that was started here; null for any other. */
+export type Pids = { server: number; worker: number } | null;
+
 /** How many cores each of us kept busy: whoever comes near to one, being a single thread, was the bottleneck. */
 export type Load = { client: number; server: number | null; worker: number | null; machine: number };
 
 /** Measures from now until the returned function is called. Other processes are seen on Linux only. */
-export function watchLoad(pids: Target['pids']): () => Load {
+export function watchLoad(pids: Pids): () => Load {
   const read = () => ({
     atMs: performance.now(),
     client: Object.values(process.cpuUsage()).reduce((total, us) => total + us, 0) / 1e6,
