@@ -43,7 +43,8 @@ export async function startPrivateMysql(options: PrivateOptions & { password?: s
 
 function base(dir: string): string[] {
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
-  return ['--no-defaults', `--datadir=${join(dir, 'data')}`, ...asRoot];
+  // Temporary files of its own: a MariaDB that starts removes those of any other that shares the folder, in mid-work.
+  return ['--no-defaults', `--datadir=${join(dir, 'data')}`, `--tmpdir=${dir}`, ...asRoot];
 }
 
 /** Run by the server itself at every start, before it accepts a connection; one statement a line. */
