@@ -60,7 +60,7 @@ async function run(options: Options, env: NodeJS.ProcessEnv, ending: Ending): Pr
   const folder = join(dataFolder, `bench-${randomBytes(6).toString('hex')}`);
   ending.add(() => rmSync(folder, { recursive: true, force: true }));
   await buildBench(folder);
-  const generator = findGenerator(env, folder);
+  const generator = findGenerator(options.load, { env, folder });
   say(`built what production runs; the load comes from ${generator.name}`);
 
   const lab: Lab = { options, folder, generator, env };

@@ -29,7 +29,7 @@ export const liveHolds: Case = {
     if (few && many) result.measures['speed kept'] = many.ratio.median / few.ratio.median;
     result.measures['bytes per hold'] = many?.bytesPerHold ?? Number.NaN;
     result.notes.push(
-      'The holds are placed by the same script as in production, in calls of hundreds, past HTTP. Each round reserves at a sale that begins it with so many; the largest sale is filled once and grows.',
+      'The holds are placed by the same script as in production, in calls of hundreds, past HTTP. The small sale is a new one in each round, for it would not stay small; the larger ones are filled once and grow.',
       'Speed kept compares ratios to the echo of the same rounds. Bytes are those of used_memory, buyers of 36 characters; the decision log, which is bounded, is counted apart.',
     );
     return result;

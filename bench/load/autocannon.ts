@@ -1,67 +1,57 @@
-import autocannon from 'autocannon';
-import type { Fired, Plan, Request } from './request.ts';
+import { fork } from 'node:child_process';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import type { Fired, Plan } from './request.ts';
 
-const timeoutSeconds = 10;
+/** What one process reports of its part of the load. */
+type Part = Omit<Fired, 'ranOut'> & { stopped: boolean };
 
-/** A closed loop by autocannon, each connection with a share of the requests of its own, every request once. */
+const program = join(import.meta.dirname, 'autocannon-child.mjs');
+/** One core is the server's and one the stores'; more processes than the rest would only be in their way. */
+const processes = Math.min(4, Math.max(1, cpus().length - 2));
+
+/** A closed loop by autocannon, in several processes where there are cores for them; every request is sent once. */
 export async function byAutocannon(plan: Plan): Promise<{ fire: () => Promise<Fired> }> {
-  const connections = Math.min(plan.connections, plan.requests.length);
-  const share = Math.floor(plan.requests.length / connections);
-  const requests = plan.requests.map(toAutocannon);
-  return { fire: () => shoot({ ...plan, connections, share }, requests) };
+  const connections = Math.max(1, Math.floor(Math.min(plan.connections, plan.requests.length) / processes));
+  const size = Math.floor(plan.requests.length / processes);
+  const workers = await Promise.all(
+    Array.from({ length: processes }, (_, index) =>
+      startChild({ ...plan, connections, requests: plan.requests.slice(index * size, (index + 1) * size) }),
+    ),
+  );
+  return { fire: async () => joined(await Promise.all(workers.map((fire) => fire()))) };
 }
 
-function shoot(plan: Plan & { share: number }, requests: autocannon.Request[]): Promise<Fired> {
-  const { connections, share, seconds } = plan;
-  let client = 0;
-  let stopped = false;
-  const startedMs = performance.now();
-  return new Promise((resolve, reject) => {
-    const cannon = autocannon(
-      {
-        url: plan.baseUrl,
-        connections,
-        // Each connection ends after its share, so nothing is sent twice.
-        amount: connections * share,
-        timeout: timeoutSeconds,
-        sampleInt: 100,
-        setupClient: (each) => {
-          each.setRequests(requests.slice(client * share, (client + 1) * share));
-          client += 1;
-        },
-      },
-      (error, result) => {
-        clearTimeout(timer);
-        if (error) reject(error);
-        else resolve(read(result, { seconds: (performance.now() - startedMs) / 1000, ranOut: !stopped }));
-      },
-    );
-    const timer = setTimeout(() => {
-      stopped = true;
-      cannon.stop();
-    }, seconds * 1000);
-  });
-}
-
-function read(result: autocannon.Result, over: { seconds: number; ranOut: boolean }): Fired {
-  return {
-    ...over,
-    answers: result['1xx'] + result['2xx'] + result['3xx'] + result['4xx'] + result['5xx'],
-    refused: result['4xx'] + result['5xx'],
-    errors: result.errors + result.timeouts,
-    p50Ms: result.latency.p50,
-    p99Ms: result.latency.p99,
+/** Starts a process that has made its requests ready, and waits to be told to fire. It ends with its report, or with us. */
+async function startChild(plan: Plan): Promise<() => Promise<Part>> {
+  const child = fork(program, { execArgv: [], serialization: 'advanced' });
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const said = () =>
+    new Promise<unknown>((resolve, reject) => {
+      child.once('message', resolve);
+      child.once('error', reject);
+      child.once('exit', (code) => reject(new Error(`autocannon ended with ${code}`)));
+    });
+  const ready = said();
+  child.send(plan);
+  await ready;
+  return async () => {
+    const part = said();
+    child.send('fire');
+    const report = (await part) as Part;
+    // What it took of the cores is known once it is gone.
+    await gone;
+    return report;
   };
 }
 
-function toAutocannon({ method, path, token, body }: Request): autocannon.Request {
+/** Percentiles of parts cannot be added up; the worst part's is told. */
+function joined(parts: Part[]): Fired {
+  const sum = (key: 'answers' | 'refused' | 'errors') => parts.reduce((total, part) => total + part[key], 0);
+  const worst = (key: 'seconds' | 'p50Ms' | 'p99Ms') => Math.max(...parts.map((part) => part[key]));
   return {
-    method,
-    path,
-    headers: {
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body }),
+    ...{ answers: sum('answers'), refused: sum('refused'), errors: sum('errors') },
+    ...{ seconds: worst('seconds'), p50Ms: worst('p50Ms'), p99Ms: worst('p99Ms') },
+    ranOut: parts.every(({ stopped }) => !stopped),
   };
 }

@@ -42,7 +42,7 @@ function base(title: string, subtext: string): EChartsOption {
   };
 }
 
-/** One bar a program, with the least and the most of its rounds as a line. */
+/** One bar a program; the spread of its rounds stands in the table. */
 function throughput({ cases, machine, quick }: SuiteResult): Chart {
   const bars = cases.flatMap(({ name, rows }) =>
     rows.filter(({ kind }) => kind !== 'ceiling' || name === 'echo').map((row) => ({ row, label: row.name })),
@@ -65,12 +65,12 @@ function throughput({ cases, machine, quick }: SuiteResult): Chart {
         `Requests a second, and the share of the ceiling in the same round${quick ? ' (quick run)' : ''}`,
         `one server process, ${machine.cores} cores shared with Redis, MySQL and the load; medians; a purchase is two requests`,
       ),
-      legend: { top: 62, left: 16, itemWidth: 14, data: series.map(({ name }) => name) },
+      legend: { top: 62, left: 16, itemWidth: 14, itemGap: 30, data: series.map(({ name }) => name) },
       grid: { left: 210, right: 40, top: 94, bottom: 34 },
       xAxis: {
         type: 'value',
         max: Math.ceil((most * 1.2) / 1000) * 1000,
-        axisLabel: { formatter: (value: number) => count(value) },
+        axisLabel: { showMaxLabel: false, formatter: (value: number) => count(value) },
       },
       yAxis: {
         type: 'category',
@@ -119,7 +119,7 @@ function latency(points: LatencyPoint[]): Chart {
         'Latency by load, at a fixed arrival rate',
         'milliseconds from when a request was due to its answer; each program at shares of its own saturation',
       ),
-      legend: { top: 62, left: 16, itemWidth: 28 },
+      legend: { top: 62, left: 16, itemWidth: 28, itemGap: 26 },
       grid: { left: 70, right: 40, top: 112, bottom: 56 },
       xAxis: {
         type: 'value',
@@ -151,16 +151,20 @@ function liveHolds(points: LiveHoldsPoint[]): Chart {
         'Reserves a second while so many holds are alive',
         'median of the rounds, and the bytes of Redis that each hold takes',
       ),
-      grid: { left: 80, right: 60, top: 84, bottom: 56 },
+      grid: { left: 80, right: 60, top: 96, bottom: 56 },
       xAxis: {
         ...{ type: 'log', name: 'live holds', nameLocation: 'middle', nameGap: 30 },
         ...{
           min: Math.min(...points.map(({ holds }) => holds)) / 2,
           max: Math.max(...points.map(({ holds }) => holds)) * 2,
         },
-        axisLabel: { formatter: (value: number) => count(value) },
+        axisLabel: { showMinLabel: false, showMaxLabel: false, formatter: (value: number) => count(value) },
       },
-      yAxis: { type: 'value', min: 0, name: 'a second', axisLabel: { formatter: (value: number) => count(value) } },
+      // Room above the highest point, for what is written at it.
+      yAxis: {
+        ...{ type: 'value', min: 0, max: ({ max }) => Math.ceil((max * 1.25) / 1000) * 1000, name: 'a second' },
+        axisLabel: { showMaxLabel: false, formatter: (value: number) => count(value) },
+      },
       series: [
         {
           ...{ type: 'line', symbolSize: 9, symbol: 'circle', lineStyle: { color: colours.engine, width: 2 } },

@@ -6,6 +6,8 @@ export type Options = {
   rounds: number;
   seconds: number;
   connections: number;
+  /** Which program sends the load; null for wrk where it is installed, else autocannon. */
+  load: 'wrk' | 'autocannon' | null;
   quick: boolean;
   json: boolean;
   /** Where the report goes. */
@@ -27,6 +29,7 @@ export function usageOf(known: ReadonlyMap<string, string>): string {
   --rounds 3           timed rounds of each program of a case (1 to 20)
   --seconds 3          length of a round (1 to 60)
   --connections 100    connections of the load (1 to 1000)
+  --load wrk           what sends the load, wrk or autocannon; wrk where it is installed
   --quick              one short round of everything, fewer holds: shows that it works, not how fast it is
   --out folder         where the report goes; bench/results for a whole run, .onsale/bench for any other
   --json               only JSON on stdout, and nothing else there
@@ -37,7 +40,8 @@ ${[...known].map(([name, question]) => `  ${name.padEnd(14)} ${question}`).join(
 Exit code 0 when every check held, 1 when one failed, 2 for arguments like these, 130 when interrupted.`;
 }
 
-const optionNames = ['rounds', 'seconds', 'connections', 'quick', 'json', 'out', 'help'];
+const loads = ['wrk', 'autocannon'] as const;
+const optionNames = ['rounds', 'seconds', 'connections', 'load', 'quick', 'json', 'out', 'help'];
 
 /** Reads the arguments; null when help is asked for. Throws UsageError naming every problem at once. */
 export function readOptions(args: string[], known: ReadonlyMap<string, string>): Options | null {
@@ -48,7 +52,16 @@ export function readOptions(args: string[], known: ReadonlyMap<string, string>):
     args,
     strict: false,
     allowPositionals: true,
-    options: { rounds: text, seconds: text, connections: text, out: text, quick: flag, json: flag, help: flag },
+    options: {
+      rounds: text,
+      seconds: text,
+      connections: text,
+      load: text,
+      out: text,
+      quick: flag,
+      json: flag,
+      help: flag,
+    },
   });
   if (values['help'] === true) return null;
 
@@ -71,10 +84,12 @@ export function readOptions(args: string[], known: ReadonlyMap<string, string>):
     rounds: whole('rounds', quick ? 1 : 3, 20),
     seconds: whole('seconds', quick ? 1 : 3, 60),
     connections: whole('connections', 100, 1000),
+    load: loads.find((name) => name === values['load']) ?? null,
     quick,
     json: values['json'] === true,
     out: typeof values['out'] === 'string' ? values['out'] : null,
   };
+  if (values['load'] !== undefined && !options.load) problems.push('--load takes wrk or autocannon');
   if (values['out'] !== undefined && !options.out) problems.push('--out takes a folder');
   if (problems.length > 0) throw new UsageError(problems, usageOf(known));
   return options;

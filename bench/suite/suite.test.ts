@@ -133,7 +133,16 @@ test('an answer is taken once all its bytes are there, and one without a length 
 
 test('cases are chosen by name, and every wrong argument is named at once', () => {
   assert.equal(readOptions(['reserve', 'confirm', '--rounds', '5'], known), {
-    ...{ cases: ['reserve', 'confirm'], rounds: 5, seconds: 3, connections: 100, quick: false, json: false, out: null },
+    ...{
+      cases: ['reserve', 'confirm'],
+      rounds: 5,
+      seconds: 3,
+      connections: 100,
+      load: null,
+      quick: false,
+      json: false,
+      out: null,
+    },
   });
   assert.is(readOptions(['--quick'], known)?.rounds, 1);
   assert.is(readOptions(['--help'], known), null);
