@@ -56,7 +56,7 @@ export function watchLoad(pids: Pids): () => Load {
 }
 
 /** User and system time of a process (proc(5)); the kernel tells it in ticks of a hundredth of a second. */
-function cpuSecondsOf(pid: number): number | null {
+export function cpuSecondsOf(pid: number): number | null {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
     return (Number(fields[11]) + Number(fields[12])) / 100;
@@ -66,7 +66,8 @@ function cpuSecondsOf(pid: number): number | null {
   }
 }
 
-function busySeconds(): number {
+/** What all cores together have worked since the machine was started. */
+export function busySeconds(): number {
   return cpus().reduce((total, { times }) => total + times.user + times.nice + times.sys + times.irq, 0) / 1000;
 }
 

@@ -21,11 +21,11 @@ const mayImport: Record<string, string[]> = {
 /** Packages that only some folders may know; what is not named here may be used anywhere. */
 const packages: { pattern: RegExp; allowed: string[] }[] = [
   { pattern: /^ioredis$/, allowed: ['redis', 'queue', 'bench'] },
-  { pattern: /^bullmq$/, allowed: ['queue', 'jobs'] },
+  { pattern: /^bullmq$/, allowed: ['queue', 'jobs', 'bench'] },
   { pattern: /^kysely$/, allowed: ['mysql'] },
   { pattern: /^mysql2/, allowed: ['mysql', 'scripts', 'bench'] },
-  { pattern: /^@?hono\b/, allowed: ['http', 'pages'] },
-  { pattern: /^joi$/, allowed: ['http', 'settings'] },
+  { pattern: /^@?hono\b/, allowed: ['http', 'pages', 'bench'] },
+  { pattern: /^joi$/, allowed: ['http', 'settings', 'bench'] },
 ];
 
 const domainMayNot = /^(node:|[a-z@])/;

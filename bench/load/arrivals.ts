@@ -1,0 +1,94 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { type Line, openLine } from './line.ts';
+import type { Request } from './request.ts';
+
+/** Milliseconds from when a request was due to its answer. */
+export type Latency = { count: number; p50: number; p90: number; p99: number; p999: number; max: number };
+
+export type Arrived = {
+  /** By phase, as `phaseOf` named the moment when a request was due. */
+  latency: Map<string, Latency>;
+  statuses: Map<number, number>;
+  /** Answers a second over the whole of it: far below the rate means that it could not be kept up. */
+  perSecond: number;
+};
+
+export type ArrivalsInput = {
+  baseUrl: string;
+  /** The next request; null ends it. */
+  next: () => Request | null;
+  perSecond: number;
+  connections: number;
+  phaseOf?: () => string;
+};
+
+const microsecondsMax = 600_000_000;
+
+/**
+ * An open loop: requests are due at even distances and wait for nobody's answer. One that finds no connection free has waited
+ * since it was due, so nothing is omitted when the server is slow. The timer adds up to a millisecond, to everybody.
+ */
+export async function arrive(input: ArrivalsInput): Promise<Arrived> {
+  const { next, perSecond, phaseOf = () => 'all' } = input;
+  const lines = await Promise.all(Array.from({ length: input.connections }, () => openLine(input.baseUrl)));
+  const idle = [...lines];
+  const waiting: { request: Request; dueMs: number; phase: string }[] = [];
+  const seen = new Map<string, RecordableHistogram>();
+  const statuses = new Map<number, number>();
+  const startedMs = performance.now();
+  let due = 0;
+  let answered = 0;
+  let isOver = false;
+
+  await new Promise<void>((resolve, reject) => {
+    const send = async (line: Line, { request, dueMs, phase }: (typeof waiting)[number]) => {
+      const { status } = await line.ask(request);
+      record(seen, phase, performance.now() - dueMs);
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      answered += 1;
+      idle.push(line);
+      dispatch();
+    };
+    const dispatch = () => {
+      while (waiting.length > 0 && idle.length > 0) {
+        const [line, shot] = [idle.pop(), waiting.shift()];
+        if (line && shot) send(line, shot).catch(reject);
+      }
+      if (isOver && waiting.length === 0 && answered === due) resolve();
+    };
+    const tick = () => {
+      const elapsedMs = performance.now() - startedMs;
+      for (; !isOver && (due * 1000) / perSecond <= elapsedMs; due += 1) {
+        const request = next();
+        if (request) waiting.push({ request, dueMs: startedMs + (due * 1000) / perSecond, phase: phaseOf() });
+        else isOver = true;
+        if (isOver) break;
+      }
+      dispatch();
+      if (!isOver) setTimeout(tick, 1);
+    };
+    tick();
+  }).finally(() => {
+    for (const line of lines) line.close();
+  });
+  const seconds = (performance.now() - startedMs) / 1000;
+  return {
+    latency: new Map([...seen].map(([phase, it]) => [phase, read(it)])),
+    statuses,
+    perSecond: answered / seconds,
+  };
+}
+
+function record(seen: Map<string, RecordableHistogram>, phase: string, latencyMs: number): void {
+  const histogram = seen.get(phase) ?? createHistogram({ lowest: 1, highest: microsecondsMax, figures: 3 });
+  seen.set(phase, histogram);
+  histogram.record(Math.min(microsecondsMax, Math.max(1, Math.round(latencyMs * 1000))));
+}
+
+function read(histogram: RecordableHistogram): Latency {
+  const ms = (percent: number) => histogram.percentile(percent) / 1000;
+  return {
+    ...{ count: histogram.count, p50: ms(50), p90: ms(90), p99: ms(99), p999: ms(99.9) },
+    max: histogram.max / 1000,
+  };
+}

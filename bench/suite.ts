@@ -1,0 +1,100 @@
+// Question: how fast is the engine against the ceiling of its HTTP server, against the usual ways to do it, and is it right then?
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { dataFolder, projectFolder } from '../scripts/local.ts';
+import { NotPossible } from '../scripts/not-possible.ts';
+import { say } from '../scripts/say.ts';
+import { cases } from './cases/all.ts';
+import { findGenerator } from './load/generator.ts';
+import { type Ending, endOnSignal } from './own/ending.ts';
+import { describeMachine, type Machine } from './own/machine.ts';
+import { reportText } from './report/text.ts';
+import { writeReport } from './report/write.ts';
+import { buildBench } from './suite/build-bench.ts';
+import { type Options, readOptions, UsageError, usageOf } from './suite/options.ts';
+import type { CaseResult, Rule, SuiteResult } from './suite/result.ts';
+import { type Lab, openScene, type Scene } from './suite/scene.ts';
+import { needStorePrograms } from './suite/stores.ts';
+
+/** Runs the cases and ends the process: 0 when every check held, 1 when one failed, 2 for bad arguments. */
+export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  let options: Options | null;
+  const known = new Map(cases.map(({ name, question }) => [name, question]));
+  try {
+    options = readOptions(args, known);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    process.exit(2);
+  }
+  if (!options) return console.log(usageOf(known));
+  if (options.json) console.log = console.error;
+
+  const ending = endOnSignal();
+  try {
+    const result = await run(options, env, ending);
+    if (options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    else console.log(reportText(result));
+    const folder = outFolder(options);
+    writeReport(folder, result);
+    say(`the report is in ${folder}`);
+    await ending.close(result.cases.every(({ rules }) => rules.every((rule) => rule.ok)) ? 0 : 1);
+  } catch (error) {
+    if (!ending.signal.aborted) console.error(error instanceof NotPossible ? error.message : error);
+    await ending.close(1);
+  }
+}
+
+/** What is committed is a whole run; anything less must not take its place unasked. */
+function outFolder({ out, cases: chosen, quick }: Options): string {
+  if (out !== null) return out;
+  return chosen.length === 0 && !quick ? join(projectFolder, 'bench', 'results') : join(dataFolder, 'bench');
+}
+
+async function run(options: Options, env: NodeJS.ProcessEnv, ending: Ending): Promise<SuiteResult> {
+  const startedAt = new Date();
+  const loadBefore = loadavg()[0] ?? 0;
+  await needStorePrograms(env);
+  const folder = join(dataFolder, `bench-${randomBytes(6).toString('hex')}`);
+  ending.add(() => rmSync(folder, { recursive: true, force: true }));
+  await buildBench(folder);
+  const generator = findGenerator(options.load, { env, folder });
+  say(`built what production runs; the load comes from ${generator.name}`);
+
+  const lab: Lab = { options, folder, generator, env };
+  const chosen = cases.filter(({ name }) => options.cases.length === 0 || options.cases.includes(name));
+  const results: CaseResult[] = [];
+  let machine: Machine | null = null;
+  for (const each of chosen) {
+    ending.signal.throwIfAborted();
+    say(`${each.name}: ${each.question}`);
+    const scene = await openScene(lab);
+    ending.add(() => scene.close());
+    try {
+      machine ??= describeMachine(await scene.engine.admin.health());
+      const result = await each.run(scene);
+      results.push({ ...result, rules: [...result.rules, quiet(each.name, scene.engine)] });
+    } finally {
+      await scene.close();
+    }
+  }
+  if (!machine) throw new Error('no case was run');
+  return {
+    ...{ machine, generator: generator.name, startedAt: startedAt.toISOString(), cases: results },
+    ...{ quick: options.quick, rounds: options.rounds, seconds: options.seconds, connections: options.connections },
+    tookSeconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
+    loadAverage: { before: loadBefore, after: loadavg()[0] ?? 0 },
+  };
+}
+
+/** An engine that logs errors under load has not done what was measured. Warnings may be about the load itself. */
+function quiet(name: string, { logLines, worker }: Scene['engine']): Rule {
+  const errors = [...logLines(), ...worker.logLines()].filter((line) => /"level":"?(50|60|error|fatal)/.test(line));
+  return {
+    rule: `${name}: the engine logged no error`,
+    ok: errors.length === 0,
+    numbers: errors[0]?.slice(0, 200) ?? '0',
+  };
+}
