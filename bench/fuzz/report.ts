@@ -1,4 +1,4 @@
-import type { Machine } from '../burst/machine.ts';
+import type { Machine } from '../own/machine.ts';
 import type { FuzzResult } from './run.ts';
 import type { Counts } from './tally.ts';
 
