@@ -17,6 +17,8 @@ const environment = {
   HOLD_SLICE_MAX: '2',
   HOLD_INLINE_EXPIRE_MAX: '200',
   CATALOG_EVERY_MS: '1',
+  // What a process repeats for a moment is no new decision: each answer here is Redis's own.
+  SHORTAGE_MEMORY_MS: '0',
   CONFIRM_DEADLINE_MS: '60000',
   REDIS_COMMAND_TIMEOUT_MS: '20000',
   MYSQL_QUERY_TIMEOUT_MS: '30000',
