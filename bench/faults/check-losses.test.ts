@@ -110,3 +110,16 @@ test('a hold that Redis forgot may be void in MySQL alone', () => {
   assert.equal(broken([before], forgotten), []);
   assert.equal(broken([], forgotten), ['a void hold is over in Redis']);
 });
+
+test('whoever was told of the limit may have the hold when he asks again, and not otherwise', () => {
+  const told = (againMs: number) => (story: Story) => {
+    const refused = { kind: 'confirm', status: 409, word: 'limit_reached' } as const;
+    story.history = story.history.filter(({ word, buyerId }) => word !== 'hold_expired' || buyerId !== 'carol');
+    story.history.push(request(3000, { ...about('hold-c', 'carol'), ...refused }));
+    story.history.push(request(againMs, { ...about('hold-c', 'carol'), ...confirmed, orderId: 'order of hold-c' }));
+    sell(story, 'hold-c', 'carol');
+  };
+
+  assert.equal(broken([before], told(3500)), []);
+  assert.equal(broken([before], told(3005)), ['no order for a buyer who was told no']);
+});

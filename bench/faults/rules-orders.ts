@@ -56,6 +56,10 @@ function refusalRules(requests: readonly Request[], { losses }: SaleEvidence): F
     if (granted.some((confirm) => confirm.endMs < request.startMs)) {
       return [['nobody who was told of an order is told later that it is gone', text]];
     }
+    // The limit is no word about the hold: whoever gave other tickets back, and asks again with the same token, may have it.
+    const asksAgain = (other: Request) =>
+      other.kind === 'confirm' && other.startMs >= request.endMs && (isGranted(other) || isUnknown(other));
+    if (request.word === 'limit_reached' && losses.length > 0 && requests.some(asksAgain)) return [];
     const isRelease = request.word === 'released' || request.word === 'hold_released';
     if (isRelease && mayBeUndone) return [];
     // A key that was used again after everything was lost is a new promise under the old id, with a deadline of its own.
