@@ -2,12 +2,12 @@ import cliProgress from 'cli-progress';
 import { NotPossible } from '../scripts/not-possible.ts';
 import { createAdmin } from './burst/admin.ts';
 import { signAdmin } from './burst/crowd.ts';
-import { endOnSignal } from './own/ending.ts';
-import { describeMachine } from './own/machine.ts';
 import { startOwnEngine } from './burst/own-engine.ts';
 import { type Options, readOptions, UsageError, usage } from './fuzz/options.ts';
 import { reportText } from './fuzz/report.ts';
 import { fuzz } from './fuzz/run.ts';
+import { endOnSignal } from './own/ending.ts';
+import { describeMachine } from './own/machine.ts';
 
 // Question: is there any bad request that the engine answers with a 5xx, or otherwise than documented, or that changes a store?
 

@@ -56,10 +56,12 @@ function refusalRules(requests: readonly Request[], { losses }: SaleEvidence): F
     if (granted.some((confirm) => confirm.endMs < request.startMs)) {
       return [['nobody who was told of an order is told later that it is gone', text]];
     }
-    // The limit is no word about the hold: whoever gave other tickets back, and asks again with the same token, may have it.
+    // Want of tickets and the limit are no words about a lost hold: tickets come back, and whoever asks again with the same token,
+    // or had not been answered yet, may have it.
+    const isNoEnd = request.word === 'limit_reached' || request.word === 'sold_out';
     const asksAgain = (other: Request) =>
-      other.kind === 'confirm' && other.startMs >= request.endMs && (isGranted(other) || isUnknown(other));
-    if (request.word === 'limit_reached' && losses.length > 0 && requests.some(asksAgain)) return [];
+      other.kind === 'confirm' && other.endMs > request.startMs && (isGranted(other) || isUnknown(other));
+    if (isNoEnd && losses.length > 0 && requests.some(asksAgain)) return [];
     const isRelease = request.word === 'released' || request.word === 'hold_released';
     if (isRelease && mayBeUndone) return [];
     // A key that was used again after everything was lost is a new promise under the old id, with a deadline of its own.

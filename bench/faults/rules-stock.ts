@@ -45,12 +45,15 @@ function typeRules(saleId: string, type: TypeTruth): Violation[] {
 }
 
 /** What is not sold only becomes less: who was told "sold out" while enough is left in the end was told a lie. */
+/** Another server may repeat a shortage for so long after it is over (SHORTAGE_MEMORY_MS), and clocks have their grain. */
+const MEMORY_MS = 60;
+
 function soldOutRule(saleId: string, { ticketTypeId, redis }: TypeTruth, history: readonly Request[]): Violation[] {
   return history.flatMap((request) => {
     const [line, ...others] = request.lines ?? [];
     if (request.kind !== 'reserve' || request.word !== 'sold_out') return [];
     if (line?.ticketTypeId !== ticketTypeId || others.length > 0 || redis.available < line.quantity) return [];
-    return history.some((other) => addsTickets(other, ticketTypeId) && other.endMs >= request.startMs)
+    return history.some((other) => addsTickets(other, ticketTypeId) && other.endMs + MEMORY_MS >= request.startMs)
       ? []
       : [
           {

@@ -6,7 +6,7 @@ import { orderByHold } from '../mysql/orders.ts';
 import { insertVoid } from '../mysql/outcomes.ts';
 import { type Confirming, commitAttempt, type Round, replayOf } from './confirm-commit.ts';
 import type { Context } from './context.ts';
-import { giveBackVoid, outcomeOf } from './judge.ts';
+import { giveBackVoid, outcomeOf, rememberVoid } from './judge.ts';
 import { randomId } from './receipt.ts';
 import { place, placingOf } from './reserve.ts';
 import { sleep } from './sleep.ts';
@@ -114,7 +114,10 @@ async function endInMysql(context: Context, receipt: Receipt, epoch: number): Pr
 async function honourReceipt(context: Context, receipt: Receipt): Promise<Round> {
   const { holdId, saleId } = receipt;
   const { outcome } = await outcomeOf(context, holdId);
-  if (outcome === 'void') return { status: 'hold_expired' };
+  if (outcome === 'void') {
+    await rememberVoid(context, saleId, holdId);
+    return { status: 'hold_expired' };
+  }
   if (outcome === 'sold') return orderOr(context, receipt, { status: 'hold_expired' });
   const reply = await place(context, placingOf(receipt), saleId).catch((error: unknown) => {
     if (error instanceof SaleLostError) return context.rebuilder.run(saleId).then(() => null);

@@ -3,7 +3,7 @@ import { startPrivateRedis } from '../../scripts/stores/redis.ts';
 import { UnavailableError } from '../domain/errors.ts';
 import { startJobs } from '../jobs/start.ts';
 import { createLog } from '../log.ts';
-import { assertAgreement, mysqlOf, redisOf } from '../testing/agreement.ts';
+import { assertAgreement, inMysql, mysqlOf, redisOf } from '../testing/agreement.ts';
 import { hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
 import { openProxy } from '../testing/proxy.ts';
 import { suite } from '../testing/suite.ts';
@@ -110,6 +110,20 @@ test('a release of a forgotten hold is answered once Redis knows of it too, so t
   // A repeat of an answer that was lost reads MySQL's void, which does not say why.
   assert.ok(['released', 'hold_expired'].includes(released.status), released.status);
   assert.equal(await engine.reserve(asked), { status: 'hold_expired' });
+  await assertAgreement(main, saleId);
+});
+
+test('a confirm that meets a void which Redis has forgotten is answered once Redis knows of it again', async () => {
+  const saleId = await openSale(engine, 1);
+  const asked = { saleId, buyerId: 'alice', lines: lines(1), idempotencyKey: 'again' };
+  const { token, holdId } = await hold(engine, asked);
+  await redis.client.flushall();
+  await until('the sale is back', async () => (await stockOf(engine, saleId).catch(() => null))?.balanced);
+  await inMysql(main, "insert into hold_outcomes values (?, ?, 'void', null, ?)", [holdId, saleId, Date.now()]);
+
+  const outcome = await engine.confirm({ buyerId: 'alice', token });
+
+  assert.equal([outcome.status, await engine.reserve(asked)], ['hold_expired', { status: 'hold_expired' }]);
   await assertAgreement(main, saleId);
 });
 

@@ -30,8 +30,20 @@ export async function finish(
 
 /** Gives a hold back that MySQL has decided against; a failure is left to recovery, which reads the same outcome. */
 export async function giveBackVoid(context: Context, saleId: string, holdId: string): Promise<void> {
-  context.shortages.forget(saleId);
-  await voidHold(context.redis, { saleId, holdId, options: memoryOf(context) }).catch((error: unknown) =>
+  await voidInRedis(context, saleId, holdId).catch((error: unknown) =>
     context.log.debug({ saleId, holdId, err: error }, 'giving a void hold back is left to recovery'),
   );
+}
+
+/**
+ * As `giveBackVoid`, for a hold that Redis has forgotten: nobody comes back to it, so the answer waits for Redis to remember it, or
+ * its key would give a hold that nobody can buy. Throws UnavailableError; a lost sale starts its rebuild, which remembers it too.
+ */
+export async function rememberVoid(context: Context, saleId: string, holdId: string): Promise<void> {
+  await voidInRedis(context, saleId, holdId).catch(context.rebuilder.orThrow);
+}
+
+function voidInRedis(context: Context, saleId: string, holdId: string): Promise<unknown> {
+  context.shortages.forget(saleId);
+  return voidHold(context.redis, { saleId, holdId, options: memoryOf(context) });
 }

@@ -2,9 +2,8 @@ import type { Receipt, ReleaseOutcome } from '../domain/hold.ts';
 import { insertVoid } from '../mysql/outcomes.ts';
 import { readClock } from '../redis/read-sale.ts';
 import { type ReleaseReply, releaseHold } from '../redis/release-hold.ts';
-import { voidHold } from '../redis/void-hold.ts';
 import type { Context } from './context.ts';
-import { outcomeOf } from './judge.ts';
+import { outcomeOf, rememberVoid } from './judge.ts';
 import { memoryOf } from './memory.ts';
 
 /** How soon a buyer may ask again while a confirm of the same hold is under way. */
@@ -35,11 +34,6 @@ async function releaseForgotten(context: Context, { saleId, holdId, expiresAtMs 
   if (word.outcome === 'sold') return { status: 'already_confirmed', orderId: word.orderId };
   await rememberVoid(context, saleId, holdId);
   return expiresAtMs <= nowMs ? { status: 'hold_expired' } : { status: 'released', holdId, replayed: false };
-}
-
-/** Nobody comes back to a hold that is not in Redis, so the answer waits for it: else its key would give a hold that is void. */
-async function rememberVoid(context: Context, saleId: string, holdId: string): Promise<void> {
-  await voidHold(context.redis, { saleId, holdId, options: memoryOf(context) }).catch(context.rebuilder.orThrow);
 }
 
 /** As `release`, by id; `buyerId` null is an admin, who may release anybody's hold. */

@@ -122,7 +122,11 @@ export function* confirm(world: World, sale: SaleModel, receipt: Receipt, hint: 
 function* honour(world: World, sale: SaleModel, receipt: Receipt): Steps<Expected | null> {
   const { holdId } = receipt;
   yield;
-  if (sale.mysql.voids.has(holdId)) return { status: 'hold_expired' };
+  if (sale.mysql.voids.has(holdId)) {
+    yield;
+    giveBackVoid(world, sale, holdId);
+    return { status: 'hold_expired' };
+  }
   if (sale.mysql.orders.has(holdId)) return yield* orderOr(sale, receipt, 'hold_expired');
   yield;
   if (sale.redis.holds.has(holdId)) return null;
@@ -176,7 +180,12 @@ export function* releaseById(world: World, sale: SaleModel, holdId: string): Ste
   yield;
   const order = sale.mysql.orders.get(holdId);
   if (order) return { status: 'already_confirmed', orderId: order.orderId };
-  return { status: hold || sale.mysql.voids.has(holdId) ? 'hold_expired' : 'hold_not_found' };
+  if (!hold && !sale.mysql.voids.has(holdId)) return { status: 'hold_not_found' };
+  if (!hold) {
+    yield;
+    giveBackVoid(world, sale, holdId);
+  }
+  return { status: 'hold_expired' };
 }
 
 /** The buyer's live holds of one sale; a sale that is settled has none to show. */

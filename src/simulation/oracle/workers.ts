@@ -87,6 +87,10 @@ export function rebuild(world: World, sale: SaleModel, survive: boolean): void {
   }
   for (const holdId of mysql.voids) holds.set(holdId, { ...blankHold(holdId, 0), timesFromMysql: true });
   for (const hold of survive ? sale.redis.holds.values() : []) {
+    const { placedAtMs, expiresAtMs, deadlineMs, keyed, timesFromMysql } = hold;
+    const sold = holds.get(hold.holdId);
+    // What a hold had promised is not in MySQL, and a replay must say it again.
+    if (sold?.status === 'sold') Object.assign(sold, { placedAtMs, expiresAtMs, deadlineMs, keyed, timesFromMysql });
     if (!holds.has(hold.holdId) && hold.status !== 'sold') holds.set(hold.holdId, carriedOver(world, hold));
   }
   const { version, rules, paused, closed } = mysql;
