@@ -15,6 +15,7 @@ const question = 'does reserving become slower when a million holds are alive, a
 const measurableHolds = 50_000;
 const secondsMax = 2;
 
+/** The experiment. */
 export const liveHolds: Case = {
   ...{ name: 'live-holds', question },
   async run(scene) {
