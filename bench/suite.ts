@@ -1,11 +1,12 @@
 // Question: how fast is the engine against the ceiling of its HTTP server, against the usual ways to do it, and is it right then?
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { dataFolder, projectFolder } from '../scripts/local.ts';
 import { NotPossible } from '../scripts/not-possible.ts';
 import { say } from '../scripts/say.ts';
+import { spawnGuarded } from '../scripts/stores/guardian.ts';
 import { cases } from './cases/all.ts';
 import { findGenerator } from './load/generator.ts';
 import { type Ending, endOnSignal } from './own/ending.ts';
@@ -17,6 +18,9 @@ import { type Options, readOptions, UsageError, usageOf } from './suite/options.
 import type { CaseResult, Rule, SuiteResult } from './suite/result.ts';
 import { type Lab, openScene, type Scene } from './suite/scene.ts';
 import { needStorePrograms } from './suite/stores.ts';
+
+/** Far beyond any run: at its end the folder of the built code is removed. */
+const longestRunSeconds = 12 * 3600;
 
 /** Runs the cases and ends the process: 0 when every check held, 1 when one failed, 2 for bad arguments. */
 export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
@@ -58,7 +62,7 @@ async function run(options: Options, env: NodeJS.ProcessEnv, ending: Ending): Pr
   const loadBefore = loadavg()[0] ?? 0;
   await needStorePrograms(env);
   const folder = join(dataFolder, `bench-${randomBytes(6).toString('hex')}`);
-  ending.add(() => rmSync(folder, { recursive: true, force: true }));
+  await keepFolder(folder, ending);
   await buildBench(folder);
   const generator = findGenerator(options.load, { env, folder });
   say(`built what production runs; the load comes from ${generator.name}`);
@@ -87,6 +91,14 @@ async function run(options: Options, env: NodeJS.ProcessEnv, ending: Ending): Pr
     tookSeconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     loadAverage: { before: loadBefore, after: loadavg()[0] ?? 0 },
   };
+}
+
+/** Makes a folder that is gone at the end, also when we are killed: a guardian removes it once its sleeper is over. */
+async function keepFolder(folder: string, ending: Ending): Promise<void> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const sleeper = { command: 'sleep', args: [String(longestRunSeconds)], logFile: join(folder, 'sleeper.log') };
+  const guardian = await spawnGuarded({ ...sleeper, removeFolder: folder });
+  ending.add(() => guardian.end({ keep: false }));
 }
 
 /** An engine that logs errors under load has not done what was measured. Warnings may be about the load itself. */

@@ -5,6 +5,7 @@ import type { Receipt } from '../../src/domain/hold.ts';
 import { setting } from './listen.ts';
 import { authenticate, receipts } from './surface.ts';
 
+/** What is to be written. */
 export type Order = { orderId: string; receipt: Receipt; createdAtMs: number };
 
 /** As many as one process of the engine has. */

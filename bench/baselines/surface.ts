@@ -17,9 +17,12 @@ const reserveSchema = Joi.object<{ saleId: string; lines: { ticketTypeId: string
 export const authenticate = createAuthenticate({
   ...{ jwtSecret: setting('AUTH_JWT_SECRET'), jwksUrl: null, issuer: null, audience: null },
 });
+/** Signs and reads the tokens of holds as the engine does. */
 export const receipts = createReceipts(setting('HOLD_TOKEN_SECRET'));
 
+/** Of every ticket. */
 export const priceMinor = 7500;
+/** Two hours: nothing lapses while it is measured. */
 export const holdTtlMs = 7_200_000;
 
 /** Validates as strictly as the engine does, but one line only. Throws for what is wrong. */

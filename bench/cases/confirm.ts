@@ -17,6 +17,7 @@ const baselines = [
   { file: 'guarded-update', name: 'guarded UPDATE per order' },
 ] as const;
 
+/** The experiment. */
 export const confirm: Case = {
   ...{ name: 'confirm', question },
   async run(scene) {

@@ -17,6 +17,7 @@ const quantity = 1_000_000;
 const route = '/coupons/:campaignId/issue';
 const lagWaitMaxMs = 60_000;
 
+/** The experiment. */
 export const coupon: Case = {
   ...{ name: 'coupon', question },
   async run(scene) {

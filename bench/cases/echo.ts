@@ -7,6 +7,7 @@ import type { Case } from './case.ts';
 
 const question = 'what is the ceiling, a Hono server that parses a JSON body and sends it back?';
 
+/** The experiment. */
 export const echo: Case = {
   ...{ name: 'echo', question },
   async run(scene) {

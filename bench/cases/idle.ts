@@ -1,6 +1,6 @@
 // Question: how long does one buyer alone wait, and do coalescing and group commit make them wait longer?
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import { openLine } from '../load/line.ts';
+import { type Line, openLine } from '../load/line.ts';
 import { type Request, reserveRequest } from '../load/request.ts';
 import { conserved, equal, settle } from '../suite/books.ts';
 import { emptyResult, type LatencyPoint, type Rule } from '../suite/result.ts';
@@ -17,6 +17,7 @@ const perTurn = 50;
 
 type Alone = { name: string; baseUrl: string; requests: Request[]; histogram: RecordableHistogram };
 
+/** The experiment. */
 export const idle: Case = {
   ...{ name: 'idle', question },
   async run(scene) {
@@ -54,14 +55,17 @@ export const idle: Case = {
 
 /** One connection, one request at a time; the first turn is not counted. */
 async function takeTurns(alone: Alone[], turns: number): Promise<number> {
-  const lines = await Promise.all(alone.map(({ baseUrl }) => openLine(baseUrl)));
+  const lines: Line[] = [];
   let refused = 0;
   for (let turn = 0; turn <= turns; turn += 1) {
-    for (const [index, { requests, histogram }] of alone.entries()) {
+    for (const [index, { baseUrl, requests, histogram }] of alone.entries()) {
+      // Not before its first turn: a server cuts connections that bring nothing for some seconds.
+      const line = lines[index] ?? (await openLine(baseUrl));
+      lines[index] = line;
       for (const request of requests.slice(turn * perTurn, (turn + 1) * perTurn)) {
         const startedMs = performance.now();
-        const answer = await lines[index]?.ask(request);
-        if (answer?.status !== 201) refused += 1;
+        const answer = await line.ask(request);
+        if (answer.status !== 201) refused += 1;
         if (turn > 0) histogram.record(Math.round((performance.now() - startedMs) * 1000));
       }
     }

@@ -14,6 +14,7 @@ const shares = [0.1, 0.25, 0.5, 0.75];
 /** Below this an open loop has fallen behind its rate, and its latencies are those of a queue that only grows. */
 const keptUpShare = 0.95;
 
+/** The experiment. */
 export const latency: Case = {
   ...{ name: 'latency', question },
   async run(scene) {

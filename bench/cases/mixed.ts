@@ -12,6 +12,7 @@ const question = 'how much traffic of an ordinary hour goes through, 70 % reads,
 /** Of every twenty requests: r reads, h holds, c confirms. */
 const pattern = 'rrhrrrhrrrcrrhrrhrrh';
 
+/** The experiment. */
 export const mixed: Case = {
   ...{ name: 'mixed', question },
   async run(scene) {

@@ -13,6 +13,7 @@ import type { Case } from './case.ts';
 const question =
   'how many buyers a second get through a whole purchase, reserve and then confirm on the same connection?';
 
+/** The experiment. */
 export const purchase: Case = {
   ...{ name: 'purchase', question },
   async run(scene) {

@@ -17,6 +17,7 @@ const baselines = [
   { file: 'redlock', name: 'lock per sale (Redlock)', atMostPerSecond: 1500 },
 ] as const;
 
+/** The experiment. */
 export const reserve: Case = {
   ...{ name: 'reserve', question },
   async run(scene) {

@@ -12,6 +12,7 @@ const question = 'how fast is somebody told that everything is sold, when their 
 
 const tickets = 10;
 
+/** The experiment. */
 export const soldOut: Case = {
   ...{ name: 'sold-out', question },
   async run(scene) {

@@ -16,6 +16,7 @@ const tickets = 100;
 const secondsMax = 60;
 const roundsMax = 2;
 
+/** The experiment. */
 export const stampede: Case = {
   ...{ name: 'stampede', question },
   async run(scene) {

@@ -5,6 +5,7 @@ import type { Request } from './request.ts';
 /** Milliseconds from when a request was due to its answer. */
 export type Latency = { count: number; p50: number; p90: number; p99: number; p999: number; max: number };
 
+/** What came of an open loop. */
 export type Arrived = {
   /** By phase, as `phaseOf` named the moment when a request was due. */
   latency: Map<string, Latency>;
@@ -13,6 +14,7 @@ export type Arrived = {
   perSecond: number;
 };
 
+/** What is to be sent, and when. */
 export type ArrivalsInput = {
   baseUrl: string;
   /** The next request; null ends it. */
@@ -30,7 +32,9 @@ const microsecondsMax = 600_000_000;
  */
 export async function arrive(input: ArrivalsInput): Promise<Arrived> {
   const { next, perSecond, phaseOf = () => 'all' } = input;
-  const lines = await Promise.all(Array.from({ length: input.connections }, () => openLine(input.baseUrl)));
+  // A server cuts connections that bring no request for some seconds, so each of them has to get its turn, one after the other.
+  const connections = Math.min(input.connections, Math.ceil(perSecond));
+  const lines = await Promise.all(Array.from({ length: connections }, () => openLine(input.baseUrl)));
   const idle = [...lines];
   const waiting: { request: Request; dueMs: number; phase: string }[] = [];
   const seen = new Map<string, RecordableHistogram>();
@@ -51,7 +55,7 @@ export async function arrive(input: ArrivalsInput): Promise<Arrived> {
     };
     const dispatch = () => {
       while (waiting.length > 0 && idle.length > 0) {
-        const [line, shot] = [idle.pop(), waiting.shift()];
+        const [line, shot] = [idle.shift(), waiting.shift()];
         if (line && shot) send(line, shot).catch(reject);
       }
       if (isOver && waiting.length === 0 && answered === due) resolve();

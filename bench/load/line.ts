@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { type Request, requestText } from './request.ts';
 
+/** An answer that was read to its end. */
 export type Answer = { status: number; body: string };
 
 /** One connection that is kept, one request on its way at a time. */
@@ -48,6 +49,7 @@ export async function openLine(baseUrl: string): Promise<Line> {
   return {
     ask: (request) =>
       new Promise((resolve, reject) => {
+        if (socket.destroyed) return reject(new Error('the connection was lost before'));
         waiting = { resolve, reject };
         socket.write(requestText(request, host));
       }),

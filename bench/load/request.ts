@@ -15,6 +15,7 @@ export type Fired = {
   ranOut: boolean;
 };
 
+/** A closed loop: each request once, on so many connections, for at most so long. */
 export type Plan = { baseUrl: string; requests: readonly Request[]; connections: number; seconds: number };
 
 /** A request as it goes over the wire (RFC 9112), so that generators need not build it while the clock runs. */
@@ -25,6 +26,7 @@ export function requestText({ method, path, token, body }: Request, host: string
   return `${lines.join('\r\n')}\r\n\r\n${body ?? ''}`;
 }
 
+/** One ticket of the type `standard`. */
 export function reserveRequest(saleId: string, token: string): Request {
   const body = JSON.stringify({ saleId, lines: [{ ticketTypeId: 'standard', quantity: 1 }] });
   return { method: 'POST', path: '/purchase/reserve', token, body };

@@ -2,6 +2,7 @@ import type { SuiteResult } from '../suite/result.ts';
 import type { Spread } from '../suite/statistics.ts';
 import type { Target, Verdict } from '../suite/targets.ts';
 
+/** A whole number with thousands apart. */
 export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
@@ -11,6 +12,7 @@ export function spreadText({ median, min, max, rounds }: Spread, text: (value: n
   return rounds === 1 ? text(median) : `${text(median)} (${text(min)}–${text(max)})`;
 }
 
+/** Two digits that mean something. */
 export function ratio(value: number): string {
   return value.toFixed(value < 0.1 ? 3 : 2);
 }
@@ -21,6 +23,7 @@ export function markText({ better, unit }: Pick<Target, 'better' | 'unit'>, mark
   return `${better === 'more' ? '≥' : '≤'} ${withUnit(mark, unit)}`;
 }
 
+/** What was measured, or a dash. */
 export function valueText({ value, unit }: Pick<Verdict, 'value' | 'unit'>): string {
   return value === null ? '–' : withUnit(round(value), unit);
 }

@@ -1,6 +1,7 @@
 /** Answers of a route since the server was started, by status. */
 export type Answers = Record<string, number>;
 
+/** Calls of an admin, and of who watches the service. */
 export type AdminCalls = ReturnType<typeof createAdminCalls>;
 
 const timeoutMs = 20_000;

@@ -60,6 +60,7 @@ export async function conserved({ engine }: Scene, saleId: string): Promise<Rule
   };
 }
 
+/** Two counts of the same thing. */
 export function equal(rule: string, left: number, right: number): Rule {
   return { rule, ok: left === right, numbers: `${left} and ${right}` };
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 
+/** What was asked for on the command line. */
 export type Options = {
   /** Names of cases; all of them when empty. */
   cases: string[];

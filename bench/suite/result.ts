@@ -17,7 +17,7 @@ export type Row = {
   bottleneck: string;
 };
 
-/** Latency at a fixed arrival rate, milliseconds. `lateShare` is how much of the rate could not be sent in time. */
+/** Latency at a fixed arrival rate, milliseconds. `share` is that of saturation, 0 for one request at a time. */
 export type LatencyPoint = {
   name: string;
   share: number;
@@ -38,6 +38,7 @@ export type LiveHoldsPoint = {
   bytesPerHoldWithLog: number | null;
 };
 
+/** What one case saw. */
 export type CaseResult = {
   name: string;
   question: string;
@@ -50,6 +51,7 @@ export type CaseResult = {
   notes: string[];
 };
 
+/** A whole run, as `results.json` has it. */
 export type SuiteResult = {
   machine: Machine;
   generator: string;
@@ -64,6 +66,7 @@ export type SuiteResult = {
   cases: CaseResult[];
 };
 
+/** A result to be filled: each case has only some kinds of figures. */
 export function emptyResult(input: { name: string; question: string }): CaseResult {
   return { ...input, rows: [], measures: {}, latency: [], liveHolds: [], rules: [], notes: [] };
 }

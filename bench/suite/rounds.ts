@@ -23,6 +23,7 @@ export type Arm = {
   atMostPerSecond: number;
 };
 
+/** What came of all rounds but the warm-up, in the order of the arms. */
 export type Rounds = { rows: Row[]; rules: Rule[]; perSecond: Map<string, number[]>; fired: Map<string, Fired[]> };
 
 const warmUpSecondsMax = 2;

@@ -13,6 +13,7 @@ import { type Program, startProgram } from './program.ts';
 /** Where a whole run happens: the built code and the generator. */
 export type Lab = { options: Options; folder: string; generator: Generator; env: NodeJS.ProcessEnv };
 
+/** Somebody with credentials that are signed already. */
 export type Buyer = { buyerId: string; token: string };
 
 /** Where one case happens: stores, an engine of two processes and the echo, all started for it. */

@@ -11,6 +11,7 @@ export type Target = {
   unit: '' | '×' | 's' | 'ms' | 'B' | 'scripts' | 'tickets';
 };
 
+/** A target and what became of it. */
 export type Verdict = Target & { value: number | null; word: 'reached' | 'met' | 'missed' | 'not measured' };
 
 const more = (must: number, reach: number | null) => ({ better: 'more', must, reach }) as const;

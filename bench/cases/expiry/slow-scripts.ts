@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 
+/** How many there were, and the longest. */
 export type SlowScripts = { count: number; maxMicroseconds: number };
 
 type Entry = [id: number, atSeconds: number, microseconds: number, command: string[]];
