@@ -41,6 +41,7 @@ export type Operation =
   | { kind: 'half a pause'; sale: number }
   | { kind: 'half a decrease' | 'half an increase'; sale: number; type: number }
   | { kind: 'lose'; sale: number; what: Loss; first: Operation }
+  | { kind: 'in turn'; all: Operation[] }
   | { kind: 'together'; sameProcess: boolean; both: [Operation, Operation] };
 
 /** The operation of this kind; kinds that are alike are named together. */
@@ -232,6 +233,43 @@ const together: fc.Arbitrary<Operation> = fc
     return { kind: 'together', sameProcess, both: [first, aligned] };
   });
 
+const attemptOn = fc.record({ slot, attempt });
+const constantly = <T extends Operation>(it: T): Operation => it;
+
+/** What chance brings together too rarely, and what must be met all the same: other operations, one after the other. */
+const inTurn: fc.Arbitrary<Operation> = fc
+  .oneof(
+    // Redis forgets a hold, its buyer takes as much again, and comes with the first receipt.
+    fc.record({ sale, buyer, line, slot }).map(({ line: it, ...rest }) => {
+      const first: Reserve = { kind: 'reserve', ...rest, lines: [it], key: null };
+      return [
+        constantly(first),
+        constantly({ kind: 'lose', sale: rest.sale, what: 'all', first: { kind: 'stock', sale: rest.sale } }),
+        constantly({ ...first, slot: (rest.slot + 1) % 6 }),
+        constantly({ kind: 'confirm', slot: rest.slot, as: 'owner' }),
+      ];
+    }),
+    // A confirm dies, and its buyer comes back when all grace is over.
+    attemptOn.map((it) => [
+      constantly({ kind: 'attempt begins', ...it }),
+      constantly({ kind: 'wait until', what: 'grace', slot: it.slot, offsetMs: 0 }),
+      constantly({ kind: 'attempt begins', ...it }),
+    ]),
+    // What Redis counts too much is taken, and MySQL has not got it.
+    fc
+      .record({ reserve, attempt, units: fc.integer({ min: 3, max: 6 }) })
+      .map(({ reserve: it, attempt: number, units }) => {
+        const { sale: index, lines, slot: name } = it as Reserve;
+        return [
+          constantly({ kind: 'drift', sale: index, type: lines[0]?.type ?? 0, units }),
+          it,
+          constantly({ kind: 'attempt begins', slot: name, attempt: number }),
+          constantly({ kind: 'attempt commits', attempt: number }),
+        ];
+      }),
+  )
+  .map((all) => ({ kind: 'in turn', all }));
+
 /** Everything that can happen, weighted so that holds are mostly placed, bought, given back and lapsing. */
 export const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 30, arbitrary: reserve },
@@ -256,6 +294,7 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 14, arbitrary: attemptGoesOn },
   { weight: 4, arbitrary: fault },
   { weight: 3, arbitrary: lose },
+  { weight: 1, arbitrary: inTurn },
   { weight: 10, arbitrary: together },
 );
 
@@ -263,6 +302,7 @@ export const operation: fc.Arbitrary<Operation> = fc.oneof(
 export function describe(it: Operation): string {
   if (it.kind === 'together')
     return `together (${it.both.map(describe).join(' | ')})${it.sameProcess ? '' : ' in two processes'}`;
+  if (it.kind === 'in turn') return `in turn: ${it.all.map(describe).join('; ')}`;
   if (it.kind === 'lose') return `Redis loses ${it.what} of sale ${it.sale}, then ${describe(it.first)}`;
   if (it.kind === 'reserve') {
     const lines = it.lines.map((line) => `${line.quantity} ${types[line.type]}`).join(' + ');
