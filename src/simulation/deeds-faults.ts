@@ -17,7 +17,7 @@ import { seen, whole } from './see.ts';
 export function driftDeed(run: Run, { sale, type, units }: Of<'drift'>): Deed | null {
   const saleId = saleIdAt(run, sale);
   const ticketTypeId = typeAt(type);
-  if (!saleIn(run.world, saleId).redis.capacity.has(ticketTypeId)) return null;
+  if (!run.world.sales.get(saleId)?.redis.capacity.has(ticketTypeId)) return null;
   return {
     saleId,
     async act(_engine, { redis }) {

@@ -51,6 +51,7 @@ export function deedOf(run: Run, it: Operation): Deed | null {
     }
     case 'wait':
     case 'wait until':
+    case 'in turn':
     case 'together':
       return null;
     default:

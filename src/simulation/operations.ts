@@ -1,5 +1,3 @@
-import * as fc from 'fast-check';
-
 /** Names that collations, prototypes, separators and encodings like to confuse. */
 export const buyers = ['Alice', 'alice', '王小明 🎫', '__proto__', ';,:|{}"\\', 'constructor'];
 
@@ -41,12 +39,13 @@ export type Operation =
   | { kind: 'half a pause'; sale: number }
   | { kind: 'half a decrease' | 'half an increase'; sale: number; type: number }
   | { kind: 'lose'; sale: number; what: Loss; first: Operation }
+  | { kind: 'in turn'; all: Operation[] }
   | { kind: 'together'; sameProcess: boolean; both: [Operation, Operation] };
 
 /** The operation of this kind; kinds that are alike are named together. */
 export type Of<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
-type Moment = 'deadline' | 'promise' | 'grace' | 'lease' | 'memory' | 'opening' | 'closing';
-type Loss = 'all' | 'sale' | 'holds' | 'due' | 'leases' | 'buyers' | 'run';
+export type Moment = 'deadline' | 'promise' | 'grace' | 'lease' | 'memory' | 'opening' | 'closing';
+export type Loss = 'all' | 'sale' | 'holds' | 'due' | 'leases' | 'buyers' | 'run';
 type Change =
   | { opensInMs: number }
   | { closesInMs: number | null }
@@ -64,205 +63,11 @@ export type SaleShape = {
   orderTicketsMax: number | null;
 };
 
-const slot = fc.nat(5);
-const sale = fc.nat(1);
-const buyer = fc.oneof({ weight: 1, arbitrary: fc.nat(2) }, { weight: 1, arbitrary: fc.nat(buyers.length - 1) });
-const key = fc.option(fc.nat(2), { freq: 2 });
-const type = fc.oneof({ weight: 12, arbitrary: fc.nat(1) }, { weight: 4, arbitrary: fc.constant(2) });
-const anyType = fc.oneof({ weight: 40, arbitrary: type }, { weight: 1, arbitrary: fc.constant(3) });
-const ttl = fc.constantFrom(60_000, 2000, 400_000, 1000);
-const as = fc.oneof(
-  { weight: 20, arbitrary: fc.constant('owner' as const) },
-  { weight: 1, arbitrary: fc.constantFrom('other' as const, 'forged' as const) },
-);
-
-/** The shapes of sales: small, so that everything runs out often. */
-export const saleShape: fc.Arbitrary<SaleShape> = fc.record({
-  capacities: fc.array(fc.nat(5), { minLength: 3, maxLength: 3 }),
-  opensInMs: fc.oneof({ weight: 12, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constant(2000) }),
-  closesInMs: fc.oneof({ weight: 8, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constant(90_000) }),
-  holdTtlMs: ttl,
-  buyerTicketsMax: fc.integer({ min: 1, max: 8 }),
-  orderTicketsMax: fc.option(fc.integer({ min: 1, max: 5 }), { freq: 2 }),
-});
-
-const line = fc.record({
-  type: anyType,
-  quantity: fc.oneof(
-    { weight: 5, arbitrary: fc.constant(1) },
-    { weight: 2, arbitrary: fc.constant(2) },
-    { weight: 1, arbitrary: fc.constant(3) },
-  ),
-});
-const several = fc.uniqueArray(line, { minLength: 2, maxLength: 3, selector: (it) => it.type });
-const reserve: fc.Arbitrary<Operation> = fc.record({
-  kind: fc.constant('reserve' as const),
-  sale: fc.oneof({ weight: 100, arbitrary: sale }, { weight: 1, arbitrary: fc.constant(2) }),
-  buyer,
-  lines: fc.oneof({ weight: 3, arbitrary: fc.tuple(line) }, { weight: 1, arbitrary: several }),
-  key,
-  slot,
-});
-const replay: fc.Arbitrary<Operation> = fc.record({ kind: fc.constant('replay' as const), slot });
-const confirm: fc.Arbitrary<Operation> = fc.record({ kind: fc.constant('confirm' as const), slot, as });
-const release: fc.Arbitrary<Operation> = fc.record({ kind: fc.constant('release' as const), slot, as });
-const adminRelease: fc.Arbitrary<Operation> = fc.record({ kind: fc.constant('admin release' as const), slot });
-const ownHolds: fc.Arbitrary<Operation> = fc.record({ kind: fc.constant('own holds' as const), sale, buyer });
-const onSale = <K extends 'stock' | 'sweep' | 'recover' | 'forget' | 'reconcile'>(kind: K): fc.Arbitrary<Operation> =>
-  fc.record({ kind: fc.constant(kind), sale });
-const bucket: fc.Arbitrary<Operation> = fc.record({
-  kind: fc.constant('bucket' as const),
-  slot,
-  buckets: fc.integer({ min: -1, max: 1 }),
-});
-const wait: fc.Arbitrary<Operation> = fc.record({
-  kind: fc.constant('wait' as const),
-  ms: fc.oneof(
-    { weight: 12, arbitrary: fc.constantFrom(1, 100, 250, 1000, 5000) },
-    { weight: 4, arbitrary: fc.constantFrom(10_000, 60_000) },
-    { weight: 1, arbitrary: fc.constantFrom(600_000, 86_400_000) },
-  ),
-});
-const waitUntil: fc.Arbitrary<Operation> = fc.record({
-  kind: fc.constant('wait until' as const),
-  what: fc.oneof(
-    { weight: 5, arbitrary: fc.constantFrom<Moment>('deadline', 'lease', 'promise', 'grace', 'opening', 'closing') },
-    { weight: 1, arbitrary: fc.constant<Moment>('memory') },
-  ),
-  slot,
-  offsetMs: fc.integer({ min: -1, max: 1 }),
-});
-const switchSale: fc.Arbitrary<Operation> = fc.record({
-  kind: fc.constant('switch' as const),
-  sale,
-  to: fc.oneof(
-    { weight: 4, arbitrary: fc.constant('paused' as const) },
-    { weight: 14, arbitrary: fc.constant('resumed' as const) },
-    { weight: 1, arbitrary: fc.constant('closed' as const) },
-  ),
-  key,
-});
-const capacity: fc.Arbitrary<Operation> = fc.record({
-  kind: fc.constant('capacity' as const),
-  sale,
-  type: anyType,
-  delta: fc.constantFrom(1, 2, -1, -2, -3),
-  key,
-});
-const update: fc.Arbitrary<Operation> = fc.record({
-  kind: fc.constant('update' as const),
-  sale,
-  change: fc.oneof(
-    fc.record({ opensInMs: fc.constantFrom<number>(-100, 0, 0, 1000) }),
-    fc.record({ closesInMs: fc.constantFrom(null, 5000, 120_000, -1_000_000) }),
-    fc.record({ holdTtlMs: ttl }),
-    fc.record({ buyerTicketsMax: fc.integer({ min: 1, max: 8 }) }),
-    fc.record({ orderTicketsMax: fc.option(fc.integer({ min: 1, max: 5 }), { freq: 2 }) }),
-  ),
-});
-const resync: fc.Arbitrary<Operation> = fc.record({
-  kind: fc.constant('resync' as const),
-  sale,
-  dryRun: fc.boolean(),
-  key,
-});
-const attempt = fc.nat(3);
-const attemptBegins: fc.Arbitrary<Operation> = fc.record({
-  kind: fc.constant('attempt begins' as const),
-  slot,
-  attempt,
-});
-const attemptGoesOn: fc.Arbitrary<Operation> = fc.record({
-  kind: fc.constantFrom('attempt commits' as const, 'attempt finishes' as const, 'attempt aborts' as const),
-  attempt,
-});
-const fault: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('late commit' as const), slot }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({ kind: fc.constant('drift' as const), sale, type, units: fc.constantFrom(1, 2, -1) }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('half a pause' as const), sale }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constantFrom('half a decrease' as const, 'half an increase' as const),
-      sale,
-      type,
-    }),
-  },
-);
-
-const keyless = (operation: fc.Arbitrary<Operation>) =>
-  operation.map((it) => ('key' in it ? { ...it, key: null } : it));
-const own = (operation: fc.Arbitrary<Operation>) =>
-  operation.map((it): Operation => ('as' in it ? { ...it, as: 'owner' } : it));
-
-const lose: fc.Arbitrary<Operation> = fc.record({
-  kind: fc.constant('lose' as const),
-  sale,
-  what: fc.oneof(
-    { weight: 3, arbitrary: fc.constantFrom<Loss>('all', 'run') },
-    { weight: 2, arbitrary: fc.constantFrom<Loss>('holds', 'sale', 'due', 'leases', 'buyers') },
-  ),
-  first: fc.oneof(
-    reserve,
-    replay,
-    own(confirm),
-    own(release),
-    adminRelease,
-    ownHolds,
-    ...(['stock', 'sweep', 'recover', 'forget', 'reconcile'] as const).map(onSale),
-    ...[switchSale, capacity, resync].map(keyless),
-  ),
-});
-
-const concurrent = fc.oneof(
-  { weight: 4, arbitrary: reserve },
-  { weight: 6, arbitrary: confirm },
-  { weight: 3, arbitrary: release },
-  { weight: 1, arbitrary: fc.oneof(replay, adminRelease, capacity, switchSale, resync) },
-  { weight: 2, arbitrary: fc.oneof(onSale('sweep'), onSale('recover'), bucket) },
-);
-const together: fc.Arbitrary<Operation> = fc
-  .record({ sameProcess: fc.boolean(), both: fc.tuple(concurrent, concurrent), sameSlot: fc.boolean() })
-  .map(({ sameProcess, both: [first, second], sameSlot }) => {
-    // Races are about the same hold more often than chance would have it.
-    const aligned = sameSlot && 'slot' in first && 'slot' in second ? { ...second, slot: first.slot } : second;
-    return { kind: 'together', sameProcess, both: [first, aligned] };
-  });
-
-/** Everything that can happen, weighted so that holds are mostly placed, bought, given back and lapsing. */
-export const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 30, arbitrary: reserve },
-  { weight: 5, arbitrary: replay },
-  { weight: 16, arbitrary: confirm },
-  { weight: 6, arbitrary: release },
-  { weight: 3, arbitrary: adminRelease },
-  { weight: 1, arbitrary: ownHolds },
-  { weight: 1, arbitrary: onSale('stock') },
-  { weight: 2, arbitrary: onSale('sweep') },
-  { weight: 3, arbitrary: onSale('recover') },
-  { weight: 2, arbitrary: onSale('forget') },
-  { weight: 1, arbitrary: onSale('reconcile') },
-  { weight: 3, arbitrary: bucket },
-  { weight: 3, arbitrary: wait },
-  { weight: 10, arbitrary: waitUntil },
-  { weight: 2, arbitrary: switchSale },
-  { weight: 2, arbitrary: capacity },
-  { weight: 1, arbitrary: update },
-  { weight: 1, arbitrary: resync },
-  { weight: 10, arbitrary: attemptBegins },
-  { weight: 14, arbitrary: attemptGoesOn },
-  { weight: 4, arbitrary: fault },
-  { weight: 3, arbitrary: lose },
-  { weight: 10, arbitrary: together },
-);
-
 /** An operation as one reads it. */
 export function describe(it: Operation): string {
   if (it.kind === 'together')
     return `together (${it.both.map(describe).join(' | ')})${it.sameProcess ? '' : ' in two processes'}`;
+  if (it.kind === 'in turn') return `in turn: ${it.all.map(describe).join('; ')}`;
   if (it.kind === 'lose') return `Redis loses ${it.what} of sale ${it.sale}, then ${describe(it.first)}`;
   if (it.kind === 'reserve') {
     const lines = it.lines.map((line) => `${line.quantity} ${types[line.type]}`).join(' + ');

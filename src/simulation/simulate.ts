@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
+import { operation, saleShape } from './arbitraries.ts';
 import { closeRun, openRun } from './open-run.ts';
-import { describe, type Operation, operation, saleShape } from './operations.ts';
+import { describe, type Operation } from './operations.ts';
 import type { Real, Run } from './run-state.ts';
 import { isPossible, settle, step } from './step.ts';
 import { createTally, type Tally } from './tally.ts';

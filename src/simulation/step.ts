@@ -4,14 +4,15 @@ import { differences } from './compare.ts';
 import { deedOf } from './deeds.ts';
 import { type Observed, observe } from './observe.ts';
 import { describe, type Of, type Operation } from './operations.ts';
-import { interleavings, type Prediction, shared } from './oracle/interleave.ts';
-import { type Expected, type Steps, timing, type World } from './oracle/world.ts';
-import { type Deed, type Real, type Run, saleIdAt, saleIn } from './run-state.ts';
+import { interleavings, type Prediction, shared, swept } from './oracle/interleave.ts';
+import { type Expected, type HoldModel, type Steps, timing, type World } from './oracle/world.ts';
+import { buyerAt, type Deed, type Real, type Run, saleIdAt, saleIn } from './run-state.ts';
 import { count } from './tally.ts';
 
 /** Whether what the operation names is there, and whether its moment is still ahead. */
 export function isPossible(run: Run, operation: Operation): boolean {
   if (operation.kind === 'wait') return true;
+  if (operation.kind === 'in turn') return operation.all.some((it) => isPossible(run, it));
   if (operation.kind === 'wait until') return (momentOf(run, operation) ?? 0) > run.world.nowMs;
   if (operation.kind !== 'together') return deedOf(run, operation) !== null;
   const [first, second] = operation.both.map((it) => deedOf(run, it));
@@ -20,6 +21,10 @@ export function isPossible(run: Run, operation: Operation): boolean {
 
 /** Does one operation for real and in the oracle, and compares answer, both stores and the laws. Throws what differs. */
 export async function step(run: Run, real: Real, operation: Operation): Promise<void> {
+  if (operation.kind === 'in turn') {
+    for (const it of operation.all) if (isPossible(run, it)) await step(run, real, it);
+    return;
+  }
   run.steps += 1;
   run.tally.operations += operation.kind === 'together' ? 2 : 1;
   run.trace.push(describe(operation));
@@ -90,7 +95,7 @@ async function together(run: Run, real: Real, operation: Of<'together'>): Promis
   const predict = deeds.map((deed, index) => (world: World) => deed.predict(world, actual[index] as Expected));
   const possible = new Set<string>();
   let closest: string[] | null = null;
-  for (const prediction of predictions(run, operation, predict)) {
+  for (const prediction of predictions(run, saleId, operation, predict)) {
     possible.add(JSON.stringify(prediction.outcomes));
     if (!isEqual(prediction.outcomes, actual)) continue;
     const found = differences(prediction.world, saleIn(prediction.world, saleId), observed);
@@ -109,11 +114,19 @@ async function together(run: Run, real: Real, operation: Of<'together'>): Promis
 
 function* predictions(
   { world, slots }: Run,
+  saleId: string,
   { both, sameProcess }: Of<'together'>,
   predict: ((world: World) => Steps<Expected>)[],
 ): Generator<Prediction, void, void> {
   yield* interleavings(world, predict);
   const [first, second] = both;
+  // Where it comes to the counters themselves it matters what a reserve has swept on its way: its buyer's holds, or all.
+  for (const it of both) {
+    const request = it.kind === 'reserve' ? it : it.kind === 'replay' ? slots.get(it.slot)?.request : undefined;
+    if (!request) continue;
+    const ofBuyer = (hold: HoldModel) => hold.buyerId === buyerAt(request.buyer);
+    for (const isSwept of [ofBuyer, () => true]) yield* interleavings(swept(world, saleId, isSwept), predict);
+  }
   if (!sameProcess || first.kind !== 'confirm' || second.kind !== 'confirm') return;
   if (first.as !== 'owner' || second.as !== 'owner') return;
   const isSame = slots.get(first.slot)?.receipt?.holdId === slots.get(second.slot)?.receipt?.holdId;

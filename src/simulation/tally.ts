@@ -39,7 +39,7 @@ const wordsToHear: Record<string, string[]> = {
   'attempt commits': ['sold', 'already_sold', 'void', 'refused', 'fenced'],
   'attempt finishes': ['sold', 'already'],
   'attempt aborts': ['reopened', 'joined', 'ignored'],
-  'late commit': ['sold, then confirmed again', 'refused, then hold_expired'],
+  'late commit': ['sold, then confirmed again'],
   'half a decrease': ['withdrawn', 'insufficient'],
   lose: ['lost'],
 };

@@ -66,16 +66,28 @@ export function commit(sale: SaleModel, draft: OrderModel, epoch: number | null)
   if (existing) return { word: existing.orderId === draft.orderId ? 'sold' : 'already_sold', order: existing };
   if (sale.mysql.voids.has(draft.holdId)) return { word: 'void' };
   if (epoch !== sale.epoch) return { word: 'fenced' };
-  const fits = draft.lines.every(
-    ({ ticketTypeId, quantity }) =>
-      soldInMysql(sale, ticketTypeId) + quantity <= (sale.mysql.capacity.get(ticketTypeId) ?? 0),
-  );
-  if (!fits) {
+  if (!fitsInMysql(sale, draft)) {
     sale.mysql.voids.add(draft.holdId);
     return { word: 'refused' };
   }
   sale.mysql.orders.set(draft.holdId, draft);
   return { word: 'sold', order: draft };
+}
+
+function fitsInMysql(sale: SaleModel, { lines }: OrderModel): boolean {
+  return lines.every(
+    ({ ticketTypeId, quantity }) =>
+      soldInMysql(sale, ticketTypeId) + quantity <= (sale.mysql.capacity.get(ticketTypeId) ?? 0),
+  );
+}
+
+/** As `commit`, in two steps where the guard refuses: another confirm of the same hold may be refused before the void is written. */
+function* judge(sale: SaleModel, draft: OrderModel): Steps<Judged> {
+  const isDecided = sale.mysql.orders.has(draft.holdId) || sale.mysql.voids.has(draft.holdId);
+  if (isDecided || fitsInMysql(sale, draft)) return commit(sale, draft, sale.epoch);
+  yield;
+  if (decideAgainst(sale, draft.holdId) === 'void') return { word: 'refused' };
+  return commit(sale, draft, sale.epoch);
 }
 
 let attemptsMade = 0;
@@ -104,7 +116,7 @@ export function* confirm(world: World, sale: SaleModel, receipt: Receipt, hint: 
     }
     // Whoever wrote the order that is there already, it was not this confirm.
     const replayed = sale.mysql.orders.has(holdId);
-    const judged = commit(sale, draft, sale.epoch);
+    const judged = yield* judge(sale, draft);
     yield;
     if (judged.order) {
       finish(sale, judged.order, receipt);

@@ -1,4 +1,4 @@
-import type { Expected, Steps, World } from './world.ts';
+import { type Expected, end, type HoldModel, isLapsed, type Steps, type World } from './world.ts';
 
 export type Prediction = { outcomes: Expected[]; world: World };
 
@@ -12,6 +12,15 @@ export function* interleavings(
     yield prediction;
     schedule = nextSchedule(choices);
   }
+}
+
+/** The world as it is when somebody, on the way to something else, has swept lapsed holds: these and no others. */
+export function swept(world: World, saleId: string, isSwept: (hold: HoldModel) => boolean): World {
+  const copy = structuredClone(world);
+  for (const hold of copy.sales.get(saleId)?.redis.holds.values() ?? []) {
+    if (isLapsed(hold, copy.nowMs) && isSwept(hold)) end(copy, hold, 'expired');
+  }
+  return copy;
 }
 
 /** A second confirm of the same hold in the same process shares the first one's attempt: one answer, and a replay of it. */
