@@ -38,7 +38,9 @@ export async function openBooks({ redisUrl, keyPrefix, databaseUrl }: StoreUrls)
   };
 }
 
-const restless = /^\{.*\}:[^:]+:(meta|marker|stalled|stalled-check|events|limiter|id|metrics:.*|[^:]+:lock)$/;
+/** What moves by itself: BullMQ's own keys, the auditor's claims, and the log, which tells of refusals too. */
+const restless =
+  /^\{.*\}:[^:]+:(meta|marker|stalled|stalled-check|events|limiter|id|metrics:.*|[^:]+:lock)$|\}:(audited|decisions)$/;
 
 async function keysOf(redis: Redis, keyPrefix: string): Promise<string[]> {
   const keys = new Set<string>();

@@ -85,7 +85,7 @@ test('a confirm tells of its beginning, its failure and its end', async () => {
     'begin begun alice std:1 attempt-2',
     'finish sold alice std:1',
     'finish already alice std:1',
-    'begin unknown alice  attempt-3',
+    'begin unknown alice std:1 attempt-3',
   ]);
 });
 
