@@ -4,13 +4,14 @@ import { say } from '../scripts/say.ts';
 import { createAdmin } from './burst/admin.ts';
 import { readAftermath } from './burst/aftermath.ts';
 import { pays, signAdmin, signCrowd } from './burst/crowd.ts';
-import { type Options, readOptions, UsageError, usage } from './burst/options.ts';
+import { type Options, readOptions, usage } from './burst/options.ts';
 import { startOwnEngine } from './burst/own-engine.ts';
 import { makeReport, type Report, reportText } from './burst/report.ts';
 import { type ShootInput, type Shots, shoot } from './burst/shoot.ts';
 import { findRunningEngine, type Target } from './burst/target.ts';
 import { judge } from './burst/verdict.ts';
-import { type Ending, endOnSignal } from './own/ending.ts';
+import { print, runCommand } from './own/command.ts';
+import type { Ending } from './own/ending.ts';
 import { describeMachine, watchLoad } from './own/machine.ts';
 
 // Question: when far more buyers than tickets press at once, is every ticket sold once, and how fast?
@@ -23,28 +24,16 @@ const ticketTypeId = 'standard';
 const warmUp = { buyers: 5000, tickets: 500 };
 
 /** Runs one burst and ends the process: 0 when every rule held, 1 when not, 2 for bad arguments. */
-export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
-  let options: Options | null;
-  try {
-    options = readOptions(args);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    process.exit(2);
-  }
-  if (!options) return console.log(usage);
-  if (options.json) console.log = console.error;
-
-  const ending = endOnSignal();
-  try {
-    const report = await run(options, env, ending);
-    if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-    else console.log(reportText(report));
-    await ending.close(report.ok ? 0 : 1);
-  } catch (error) {
-    if (!ending.signal.aborted) console.error(error instanceof NotPossible ? error.message : error);
-    await ending.close(1);
-  }
+export function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  return runCommand({
+    usage,
+    read: () => readOptions(args),
+    async run(options, ending) {
+      const report = await run(options, env, ending);
+      print(report, options, reportText);
+      return report.ok;
+    },
+  });
 }
 
 async function run(options: Options, env: NodeJS.ProcessEnv, ending: Ending): Promise<Report> {

@@ -1,15 +1,15 @@
-import { NotPossible } from '../scripts/not-possible.ts';
 import { say } from '../scripts/say.ts';
 import { openClient } from './faults/client.ts';
 import { historyOf, keepEvidence } from './faults/evidence.ts';
 import { waitUntilHealthy } from './faults/heal.ts';
 import { requestText } from './faults/history.ts';
-import { type Options, readOptions, UsageError, usage } from './faults/options.ts';
+import { type Options, readOptions, usage } from './faults/options.ts';
 import { makeRows, type Report, reportText, sumUp } from './faults/report.ts';
 import { type Result, runSchedule } from './faults/run.ts';
 import { makeSchedule, nameOfTurn, repeatCommand, scheduleText } from './faults/schedule.ts';
 import { openStack, type Stack } from './faults/stack.ts';
-import { type Ending, endOnSignal } from './own/ending.ts';
+import { print, runCommand } from './own/command.ts';
+import type { Ending } from './own/ending.ts';
 import { describeMachine } from './own/machine.ts';
 
 // Question: whatever breaks while people buy, is every promise kept, and how soon does it serve again?
@@ -18,28 +18,16 @@ const shownMax = 3;
 const requestsShownMax = 40;
 
 /** Runs schedules of faults and ends the process: 0 when every rule held, 1 when not, 2 for bad arguments. */
-export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
-  let options: Options | null;
-  try {
-    options = readOptions(args);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    process.exit(2);
-  }
-  if (!options) return console.log(usage);
-  if (options.json) console.log = console.error;
-
-  const ending = endOnSignal();
-  try {
-    const report = await run(options, env, ending);
-    if (options.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-    else console.log(reportText(report));
-    await ending.close(report.ok ? 0 : 1);
-  } catch (error) {
-    if (!ending.signal.aborted) console.error(error instanceof NotPossible ? error.message : error);
-    await ending.close(1);
-  }
+export function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
+  return runCommand({
+    usage,
+    read: () => readOptions(args),
+    async run(options, ending) {
+      const report = await run(options, env, ending);
+      print(report, options, reportText);
+      return report.ok;
+    },
+  });
 }
 
 async function run(options: Options, env: NodeJS.ProcessEnv, ending: Ending): Promise<Report> {

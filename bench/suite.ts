@@ -4,17 +4,17 @@ import { mkdirSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { dataFolder, projectFolder } from '../scripts/local.ts';
-import { NotPossible } from '../scripts/not-possible.ts';
 import { say } from '../scripts/say.ts';
 import { spawnGuarded } from '../scripts/stores/guardian.ts';
 import { cases } from './cases/all.ts';
 import { findGenerator } from './load/generator.ts';
-import { type Ending, endOnSignal } from './own/ending.ts';
+import { print, runCommand } from './own/command.ts';
+import type { Ending } from './own/ending.ts';
 import { describeMachine, type Machine } from './own/machine.ts';
 import { reportText } from './report/text.ts';
 import { writeReport } from './report/write.ts';
 import { buildBench } from './suite/build-bench.ts';
-import { type Options, readOptions, UsageError, usageOf } from './suite/options.ts';
+import { type Options, readOptions, usageOf } from './suite/options.ts';
 import type { CaseResult, Rule, SuiteResult } from './suite/result.ts';
 import { type Lab, openScene, type Scene } from './suite/scene.ts';
 import { needStorePrograms } from './suite/stores.ts';
@@ -23,32 +23,20 @@ import { needStorePrograms } from './suite/stores.ts';
 const longestRunSeconds = 12 * 3600;
 
 /** Runs the cases and ends the process: 0 when every check held, 1 when one failed, 2 for bad arguments. */
-export async function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
-  let options: Options | null;
+export function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const known = new Map(cases.map(({ name, question }) => [name, question]));
-  try {
-    options = readOptions(args, known);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    process.exit(2);
-  }
-  if (!options) return console.log(usageOf(known));
-  if (options.json) console.log = console.error;
-
-  const ending = endOnSignal();
-  try {
-    const result = await run(options, env, ending);
-    if (options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-    else console.log(reportText(result));
-    const folder = outFolder(options);
-    writeReport(folder, result);
-    say(`the report is in ${folder}`);
-    await ending.close(result.cases.every(({ rules }) => rules.every((rule) => rule.ok)) ? 0 : 1);
-  } catch (error) {
-    if (!ending.signal.aborted) console.error(error instanceof NotPossible ? error.message : error);
-    await ending.close(1);
-  }
+  return runCommand({
+    usage: usageOf(known),
+    read: () => readOptions(args, known),
+    async run(options, ending) {
+      const result = await run(options, env, ending);
+      print(result, options, reportText);
+      const folder = outFolder(options);
+      writeReport(folder, result);
+      say(`the report is in ${folder}`);
+      return result.cases.every(({ rules }) => rules.every((rule) => rule.ok));
+    },
+  });
 }
 
 /** What is committed is a whole run; anything less must not take its place unasked. */

@@ -79,7 +79,7 @@ export const settings = {
   HOLD_BUCKET_MS: { schema: ms, fallback: 250, meaning: 'deadlines within one such bucket share one delayed job' },
   HOLD_SWEEP_EVERY_MS: { schema: ms, fallback: 500, meaning: 'how often every worker sweeps passed deadlines' },
   HOLD_RECOVER_EVERY_MS: { schema: ms, fallback: 500, meaning: 'how often every worker looks for ended leases' },
-  HOLD_SLICE_MAX: { schema: count(1000), fallback: 200, meaning: "tickets' worth of work in one expiring script" },
+  HOLD_SLICE_MAX: { schema: count(1000), fallback: 100, meaning: "tickets' worth of work in one expiring script" },
   HOLD_INLINE_EXPIRE_MAX: {
     schema: count(200),
     fallback: 20,

@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import { suite } from '../../src/testing/suite.ts';
-import { readOptions, UsageError } from './options.ts';
+import { UsageError } from '../own/arguments.ts';
+import { readOptions } from './options.ts';
 
 const test = suite('options of a burst');
 

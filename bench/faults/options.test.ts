@@ -1,7 +1,8 @@
 import * as assert from 'uvu/assert';
 import { suite } from '../../src/testing/suite.ts';
+import { UsageError } from '../own/arguments.ts';
 import { faultNames } from './catalogue.ts';
-import { readOptions, UsageError } from './options.ts';
+import { readOptions } from './options.ts';
 
 const test = suite('options of the fault bench');
 

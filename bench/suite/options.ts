@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments } from '../own/arguments.ts';
 
 /** What was asked for on the command line. */
 export type Options = {
@@ -14,14 +14,6 @@ export type Options = {
   /** Where the report goes. */
   out: string | null;
 };
-
-/** Every argument that is wrong, at once. */
-export class UsageError extends Error {
-  constructor(problems: string[], usage: string) {
-    super(`${problems.map((problem) => `  - ${problem}`).join('\n')}\n\n${usage}`);
-    this.name = 'UsageError';
-  }
-}
 
 /** `known` are the names of the cases with their questions. */
 export function usageOf(known: ReadonlyMap<string, string>): string {
@@ -42,56 +34,30 @@ Exit code 0 when every check held, 1 when one failed, 2 for arguments like these
 }
 
 const loads = ['wrk', 'autocannon'] as const;
-const optionNames = ['rounds', 'seconds', 'connections', 'load', 'quick', 'json', 'out', 'help'];
 
 /** Reads the arguments; null when help is asked for. Throws UsageError naming every problem at once. */
 export function readOptions(args: string[], known: ReadonlyMap<string, string>): Options | null {
-  const text = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  // Not strict: the parser would stop at the first problem.
-  const { values, positionals } = parseArgs({
-    args,
-    strict: false,
-    allowPositionals: true,
-    options: {
-      rounds: text,
-      seconds: text,
-      connections: text,
-      load: text,
-      out: text,
-      quick: flag,
-      json: flag,
-      help: flag,
-    },
+  const given = readArguments(args, {
+    usage: usageOf(known),
+    texts: ['rounds', 'seconds', 'connections', 'load', 'out'],
+    flags: ['quick', 'json'],
+    takesWords: true,
   });
-  if (values['help'] === true) return null;
-
-  const problems = [
-    ...Object.keys(values).flatMap((name) => (optionNames.includes(name) ? [] : [`there is no option --${name}`])),
-    ...positionals.flatMap((name) => (known.has(name) ? [] : [`there is no case "${name}"`])),
-    ...['quick', 'json'].flatMap((name) => (typeof values[name] === 'string' ? [`--${name} takes no value`] : [])),
-  ];
-  const whole = (name: string, fallback: number, max: number) => {
-    const given = values[name];
-    if (given === undefined) return fallback;
-    const value = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : Number.NaN;
-    if (value >= 1 && value <= max) return value;
-    problems.push(`--${name} takes a whole number from 1 to ${max}`);
-    return fallback;
-  };
-  const quick = values['quick'] === true;
+  if (!given) return null;
+  for (const name of given.positionals) if (!known.has(name)) given.problem(`there is no case "${name}"`);
+  const quick = given.flag('quick');
+  const [load, out] = [given.text('load'), given.text('out')];
   const options: Options = {
-    cases: [...new Set(positionals)],
-    rounds: whole('rounds', quick ? 1 : 3, 20),
-    seconds: whole('seconds', quick ? 1 : 3, 60),
-    connections: whole('connections', 100, 1000),
-    load: loads.find((name) => name === values['load']) ?? null,
+    cases: [...new Set(given.positionals)],
+    rounds: given.whole('rounds', quick ? 1 : 3, { min: 1, max: 20 }),
+    seconds: given.whole('seconds', quick ? 1 : 3, { min: 1, max: 60 }),
+    connections: given.whole('connections', 100, { min: 1, max: 1000 }),
+    load: loads.find((name) => name === load) ?? null,
     quick,
-    json: values['json'] === true,
-    out: typeof values['out'] === 'string' ? values['out'] : null,
+    json: given.flag('json'),
+    out,
   };
-  if (values['load'] !== undefined && !options.load) problems.push('--load takes wrk or autocannon');
-  if (values['out'] !== undefined && !options.out) problems.push('--out takes a folder');
-  if (problems.length > 0) throw new UsageError(problems, usageOf(known));
-  return options;
+  if (load !== null && !options.load) given.problem('--load takes wrk or autocannon');
+  if (out === '') given.problem('--out takes a folder');
+  return given.done(options);
 }
