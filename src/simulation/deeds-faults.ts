@@ -21,6 +21,7 @@ export function driftDeed(run: Run, { sale, type, units }: Of<'drift'>): Deed | 
   return {
     saleId,
     async act(_engine, { redis }) {
+      run.tampered.add(saleId);
       await redis.client.hincrby(saleKey(redis.keyPrefix, saleId), `available:${ticketTypeId}`, units);
       return { status: 'drifted' };
     },

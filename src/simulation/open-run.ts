@@ -19,6 +19,7 @@ export async function openRun(real: Real, shapes: SaleShape[], tally: Tally): Pr
     attempts: new Map(),
     keyedIds: new Map(),
     laws: createLaws(),
+    tampered: new Set(),
     trace: shapes.map((shape, index) => `sale ${index} ${describeShape(shape)}`),
     tally,
     steps: 0,

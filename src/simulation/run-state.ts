@@ -41,6 +41,8 @@ export type Run = {
   attempts: Map<number, Attempt>;
   keyedIds: Map<string, string>;
   laws: Laws;
+  /** Sales whose counts the simulation itself has changed, behind the scripts. */
+  tampered: Set<string>;
   trace: string[];
   tally: Tally;
   steps: number;

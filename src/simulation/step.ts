@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import type { Engine } from '../engine/engine.ts';
+import { assertReplay } from '../testing/redis-state.ts';
 import { differences } from './compare.ts';
 import { deedOf } from './deeds.ts';
 import { type Observed, observe } from './observe.ts';
@@ -171,6 +172,7 @@ export async function settle(run: Run, real: Real): Promise<void> {
     await step(run, real, { kind: 'sweep', sale });
     await step(run, real, { kind: 'resync', sale, dryRun: false, key: null });
     await step(run, real, { kind: 'reconcile', sale });
+    if (!run.tampered.has(saleId)) await assertReplay(real.redis, saleId);
     const { counts, inMysql } = await observe(real, saleIdAt(run, sale));
     for (const { ticketTypeId, held, sold, available, capacity } of counts) {
       const there = inMysql.find((row) => row.ticketTypeId === ticketTypeId);

@@ -84,7 +84,7 @@ function assertStock(state: SaleState, holds: HoldRecord[], past: Past): void {
 }
 
 /** No ticket moves without a decision that moves it. */
-async function assertReplay(redis: Redis, saleId: string): Promise<void> {
+export async function assertReplay(redis: Redis, saleId: string): Promise<void> {
   const { entries, counts } = await readDecisionsAfter(redis, { saleId, after: null, count: 100_000 });
   assert.ok(counts, 'nothing else runs on the sale');
   const replay = beginReplay();
