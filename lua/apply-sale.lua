@@ -54,7 +54,9 @@ for i = 11, #ARGV, 2 do
   end
 end
 -- A log with a hole would show changes that nobody made.
-if not logs_decisions() then
+if logs_decisions() then
+  redis.call('PERSIST', KEYS[2])
+else
   redis.call('UNLINK', KEYS[2])
 end
 note('apply', 'applied', '', '', table.concat(growths, ','), '')

@@ -15,6 +15,7 @@
   ARGV[4] memoryMs       how long any other ended hold is remembered
   ARGV[5] holdId
   ARGV[6] buyerId        the owner; '' when an admin releases
+  ARGV[7] lines          those of the owner's token (ticketTypeId:quantity,…); '' when an admin releases
 
   Returns, first match wins:
     { 'lost' }
@@ -22,7 +23,8 @@
     { 'not_yours' }
     { 'sold' }
     { 'released', replayed }        replayed is 1 when it was released before; nothing changed then
-    { 'expired' }                   also when the deadline has just been found to have passed
+    { 'expired' }                   also when the deadline has just been found to have passed, and when the id is a newer promise
+                                    with other lines, made after the token's was forgotten
     { 'confirming' }
 
   Cost: O(lines of the hold).
@@ -60,6 +62,9 @@ local function refusal()
   if hold.state == 'E' then
     return { 'expired' }
   end
+  if ARGV[7] ~= '' and hold.lines ~= ARGV[7] then
+    return { 'expired' }
+  end
   if hold.state == 'C' then
     return { 'confirming' }
   end
@@ -69,13 +74,16 @@ end
 local refused = refusal()
 if refused then
   local word = refused[1] == 'released' and 'replayed' or refused[1]
-  note('release', word, id, hold and hold.lines or '', '', ARGV[6])
+  note('release', word, id, hold and hold.lines or '', '', ARGV[6] == '' and hold and hold.buyer or ARGV[6])
   write_decisions(KEYS[7], '')
   return refused
 end
 
 -- Apply.
 local is_due = hold.deadline <= now
+if is_due then
+  note('release', 'expired', id, hold.lines, '', hold.buyer)
+end
 give_back(id, hold, is_due and 'E' or 'R', now, tonumber(ARGV[3]), tonumber(ARGV[4]))
 write_decisions(KEYS[7], write_stock())
 if is_due then

@@ -5,8 +5,8 @@ import { about, brokenRules, deadlineMs, honestStory, request, type Story, sell 
 
 const test = suite('what the checker forgives when Redis forgets');
 
-const before = { fromMs: 0, untilMs: 2000 };
-const elsewhere = { fromMs: 8000, untilMs: 9000 };
+const before = { fromMs: 0, atMs: 0, untilMs: 2000 };
+const elsewhere = { fromMs: 8000, atMs: 8000, untilMs: 9000 };
 const confirmed = { kind: 'confirm', status: 201, word: 'confirmed' } as const;
 
 function broken(losses: Story['losses'], change: (story: Story) => void): string[] {

@@ -59,12 +59,13 @@ const flushRedis = redisFault('flush-redis', 'FLUSHALL, also in the middle of a 
     text: pausesMs.length === 0 ? 'once' : `again after ${pausesMs.join(', ')} ms`,
     async inflict({ redis }) {
       const { client } = redis.master().redis;
+      const atMs = performance.now();
       await client.call('FLUSHALL');
       for (const pauseMs of pausesMs) {
         await sleep(pauseMs);
         await client.call('FLUSHALL');
       }
-      return over(1 + pausesMs.length, [{ fromMs: Number.NEGATIVE_INFINITY, untilMs: performance.now() }]);
+      return over(1 + pausesMs.length, [{ fromMs: Number.NEGATIVE_INFINITY, atMs, untilMs: performance.now() }]);
     },
   };
 });
@@ -93,12 +94,13 @@ const cutAof = redisFault('cut-aof', 'kill -9 of Redis, whose AOF loses its last
       const fromMs = performance.now();
       const mark = markAppendOnly({ server });
       await sleep(lostMs);
+      const atMs = performance.now();
       await server.kill9();
       // A rewrite that came in between has made a new file: then nothing is lost.
       const lost = existsSync(mark.file) ? cutAppendOnly(mark) : 0;
       await sleep(awayMs);
       await server.restart();
-      return over(lost > 0 ? 1 : 0, [{ fromMs, untilMs: performance.now() }]);
+      return over(lost > 0 ? 1 : 0, [{ fromMs, atMs, untilMs: performance.now() }]);
     },
   };
 });
@@ -116,10 +118,11 @@ const failover = redisFault(
         const fromMs = performance.now();
         await redis.partReplica();
         await sleep(lagMs);
+        const atMs = performance.now();
         await redis.master().server.kill9();
         await sleep(awayMs);
         redis.failOver(networks.redis);
-        const harm = over(1, [{ fromMs, untilMs: performance.now() }]);
+        const harm = over(1, [{ fromMs, atMs, untilMs: performance.now() }]);
         await redis.rejoin();
         return harm;
       },

@@ -43,8 +43,13 @@ export function isGranted({ status }: Pick<Request, 'status'>): boolean {
   return status === 200 || status === 201;
 }
 
-/** A time in which Redis may have forgotten what it had acknowledged: what was done between the two moments. */
-export type Loss = { fromMs: number; untilMs: number };
+/** A loss at `atMs`, in which Redis may have forgotten what it had acknowledged between the two other moments. */
+export type Loss = { fromMs: number; atMs: number; untilMs: number };
+
+/** Whether a loss can have had a part in the answer. */
+export function isAfterLoss({ endMs }: Pick<Request, 'endMs'>, losses: readonly Loss[]): boolean {
+  return losses.some((loss) => endMs >= loss.atMs);
+}
 
 /** Whether what a request did may have been forgotten. */
 export function mayBeForgotten(

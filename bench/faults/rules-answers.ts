@@ -1,5 +1,5 @@
 import type { Evidence } from './check.ts';
-import { isGranted, type Kind, type Request } from './history.ts';
+import { isAfterLoss, isGranted, type Kind, type Request } from './history.ts';
 import type { Violation } from './truth.ts';
 
 /** What each call may be told under faults; anything else, such as 404 or 500, is a fault of the engine's. */
@@ -20,9 +20,9 @@ const allowedAfterLoss: readonly string[] = ['sold_out', 'limit_reached'];
 /** No answer but those that a fault may bring about. */
 export function answerRules({ history, losses }: Pick<Evidence, 'history' | 'losses'>): Violation[] {
   const isFine = (request: Request) => {
-    const { kind, status, word, endMs } = request;
+    const { kind, status, word } = request;
     if (status === null || isGranted(request) || word === 'unavailable' || allowed[kind].includes(word)) return true;
-    return kind === 'confirm' && allowedAfterLoss.includes(word) && losses.some(({ fromMs }) => endMs >= fromMs);
+    return kind === 'confirm' && allowedAfterLoss.includes(word) && isAfterLoss(request, losses);
   };
   return history
     .filter((request) => !isFine(request))

@@ -1,5 +1,5 @@
 import type { SaleEvidence } from './check.ts';
-import { isGranted, isUnknown, mayBeForgotten, type Request } from './history.ts';
+import { isAfterLoss, isGranted, isUnknown, mayBeForgotten, type Request } from './history.ts';
 import type { Violation } from './truth.ts';
 
 /** How far the clocks of two processes on one machine may seem to be apart. */
@@ -57,14 +57,19 @@ function replayRules({ history, losses, sale }: SaleEvidence): Violation[] {
   return [...byKey.values()].flatMap((grants) => {
     const [first] = grants as [Request, ...Request[]];
     const lasting = grants.filter((grant) => !mayBeForgotten(grant, losses));
+    // Whatever was lost later, these were all answered by a Redis that had lost nothing.
+    const early = grants.filter((grant) => !isAfterLoss(grant, losses));
     const distinct = (list: Request[], of: (request: Request) => unknown) =>
       new Set(list.map((request) => JSON.stringify(of(request)))).size;
     const about = { holdId: first.holdId ?? '', buyerId: first.buyerId, subject: sale.saleId };
     const rules: [string, boolean][] = [
       ['a key is one hold', distinct(grants, ({ holdId }) => holdId) === 1],
       ['a hold keeps its lines and its price', distinct(grants, ({ lines, totalMinor }) => [lines, totalMinor]) === 1],
-      ['a hold that Redis kept keeps its deadline', distinct(lasting, ({ expiresAt }) => expiresAt) <= 1],
-      ['a hold that Redis kept is created once', lasting.filter(({ status }) => status === 201).length <= 1],
+      [
+        'a hold that Redis kept keeps its deadline',
+        distinct(lasting, deadlineOf) <= 1 && distinct(early, deadlineOf) <= 1,
+      ],
+      ['a hold that Redis kept is created once', created(lasting) <= 1 && created(early) <= 1],
       ['a hold without a key is granted once', first.key !== null || grants.length === 1],
     ];
     return rules.flatMap(([rule, holds]) =>
@@ -73,19 +78,22 @@ function replayRules({ history, losses, sale }: SaleEvidence): Violation[] {
   });
 }
 
+const deadlineOf = ({ expiresAt }: Request) => expiresAt;
+const created = (grants: Request[]) => grants.filter(({ status }) => status === 201).length;
+
 /** A token is good until its deadline, unless its buyer gave the hold back, or Redis lost it and nothing is left for it. */
 function goneTooSoonRules({ byHold, epochMs, losses, sale }: SaleEvidence): Violation[] {
   return [...byHold].flatMap(([holdId, requests]) =>
     requests.flatMap((request) => {
       const before = requests.filter((other) => other.startMs <= request.endMs && other !== request);
-      const wasReleased = before.some((other) => other.kind === 'release');
+      const wasReleased = before.some((other) => other.kind === 'release' && (isGranted(other) || isUnknown(other)));
       const about = { holdId, buyerId: request.buyerId, subject: sale.saleId };
       const violation = (rule: string, text: string): Violation[] => [{ rule, text, about }];
       if (request.word === 'hold_released' && !wasReleased) {
         return violation('nobody is told "released" who did not release', `${request.kind} was told so`);
       }
       const isConfirmOfLost = (other: Request) =>
-        other.kind === 'confirm' && losses.length > 0 && (isUnknown(other) || other.word === 'sold_out');
+        other.kind === 'confirm' && isAfterLoss(request, losses) && (isUnknown(other) || other.word === 'sold_out');
       if (request.word !== 'hold_expired' || wasReleased || before.some(isConfirmOfLost)) return [];
       const deadlines = requests.flatMap(({ expiresAt }) => (expiresAt === null ? [] : [Date.parse(expiresAt)]));
       const deadlineMs = request.expiresAt === null ? Math.min(...deadlines) : Date.parse(request.expiresAt);

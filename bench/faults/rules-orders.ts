@@ -1,5 +1,5 @@
 import type { SaleEvidence } from './check.ts';
-import { isGranted, isUnknown, mayBeForgotten, type Request } from './history.ts';
+import { isAfterLoss, isGranted, isUnknown, mayBeForgotten, type Request } from './history.ts';
 import type { OrderTruth, Violation } from './truth.ts';
 
 /** What buyers were told of their orders, against the orders. */
@@ -61,13 +61,13 @@ function refusalRules(requests: readonly Request[], { losses }: SaleEvidence): F
     const isNoEnd = request.word === 'limit_reached' || request.word === 'sold_out';
     const asksAgain = (other: Request) =>
       other.kind === 'confirm' && other.endMs > request.startMs && (isGranted(other) || isUnknown(other));
-    if (isNoEnd && losses.length > 0 && requests.some(asksAgain)) return [];
+    if (isNoEnd && isAfterLoss(request, losses) && requests.some(asksAgain)) return [];
     const isRelease = request.word === 'released' || request.word === 'hold_released';
     if (isRelease && mayBeUndone) return [];
     // A key that was used again after everything was lost is a new promise under the old id, with a deadline of its own.
     const isOldToken =
       granted.length > 0 && granted.every((confirm) => confirm.expiresAt !== tokenOf(request, requests));
-    if (request.word === 'hold_expired' && losses.length > 0 && isOldToken) return [];
+    if (request.word === 'hold_expired' && isAfterLoss(request, losses) && isOldToken) return [];
     return [['no order for a buyer who was told no', text]];
   });
 }

@@ -44,10 +44,10 @@ function typeRules(saleId: string, type: TypeTruth): Violation[] {
   );
 }
 
-/** What is not sold only becomes less: who was told "sold out" while enough is left in the end was told a lie. */
 /** Another server may repeat a shortage for so long after it is over (SHORTAGE_MEMORY_MS), and clocks have their grain. */
 const MEMORY_MS = 60;
 
+/** What is not sold only becomes less: who was told "sold out" while enough is left in the end was told a lie. */
 function soldOutRule(saleId: string, { ticketTypeId, redis }: TypeTruth, history: readonly Request[]): Violation[] {
   return history.flatMap((request) => {
     const [line, ...others] = request.lines ?? [];

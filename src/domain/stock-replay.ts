@@ -34,6 +34,12 @@ export function beginReplay(): StockReplay {
   return { counts: new Map(), gaps: [], lastEntryId: null };
 }
 
+/** Forgets what was counted: entries are missing here, and the replay begins anew with what comes. */
+export function interruptReplay(replay: StockReplay): void {
+  replay.counts.clear();
+  replay.lastEntryId = null;
+}
+
 /** Applies the next entry; counts that it contradicts become a gap, and the replay goes on from what it found. */
 export function replayEntry(replay: StockReplay, { entryId, decisions, counts }: DecisionEntry): void {
   // An installed sale is counted from MySQL: what was there before says nothing about it.

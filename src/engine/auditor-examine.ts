@@ -8,7 +8,7 @@ import {
   type SaleAuditStatus,
 } from '../domain/drift.ts';
 import { explain } from '../domain/drift-findings.ts';
-import { assert } from '../domain/errors.ts';
+import { assert, UnavailableError } from '../domain/errors.ts';
 import { booksOf } from '../mysql/books.ts';
 import { transact } from '../mysql/transact.ts';
 import { ownersOf } from '../redis/read-holds.ts';
@@ -47,8 +47,19 @@ export async function examine(
   const owners = await ownersOf(context.redis, saleId, { holdIds: comparison.missingHoldIds, budgetMs });
   const complete = suspects.complete && books !== null;
   const findings = explain(comparison, disputed, books ?? [], { complete, owners });
-  const gaps = (await replayStock(context, saleId))?.gaps.slice(-GAPS_MAX) ?? [];
+  const gaps = await gapsOf(context, saleId, budgetMs);
   return report(context, saleId, { status: 'drift', looks: 2, comparison, findings, gaps, truncated: !complete });
+}
+
+/** Where counts were changed by something else than decisions; none when the log is too long to be read in time. */
+async function gapsOf(context: Context, saleId: string, budgetMs: number): Promise<SaleAudit['gaps']> {
+  try {
+    return (await replayStock(context, saleId, budgetMs))?.gaps.slice(-GAPS_MAX) ?? [];
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    context.log.debug({ saleId, err: error }, 'the decision log was not replayed for an audit');
+    return [];
+  }
 }
 
 /** A look and the judgement of the suspects that belongs to it: nothing was decided about them while the look was taken. */

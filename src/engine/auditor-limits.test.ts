@@ -77,8 +77,8 @@ test('with more live holds than are added up it says that held was not compared,
 
 test('what cannot be mended is counted once, stands in the gauge until a person has mended it, and rests meanwhile', async () => {
   const saleId = await saleWithHolds(1);
-  const holds = saleKeys(redis.keyPrefix, saleId)[1] as string;
-  const due = saleKeys(redis.keyPrefix, saleId)[2] as string;
+  const holds = saleKeys(redis.keyPrefix, saleId)[1];
+  const due = saleKeys(redis.keyPrefix, saleId)[2];
   const [holdId = '', packed = ''] = Object.entries(await redis.client.hgetall(holds)).find(([id]) => id !== '#') ?? [];
   await redis.client.hset(holds, holdId, packed.replace(/^H/, 'S'));
   const deadline = await redis.client.zscore(due, holdId);
@@ -110,7 +110,7 @@ test('more orders than one audit lists are finished round by round, and only the
     await engine.confirm({ buyerId: `b${n}`, token });
   }
   // As Redis stood before it heard of any of them, with their holds lapsed and forgotten; and one ticket too many.
-  const [, holds = '', , , buyers = ''] = saleKeys(redis.keyPrefix, saleId);
+  const [, holds, , , buyers] = saleKeys(redis.keyPrefix, saleId);
   const ids = (await redis.client.hkeys(holds)).filter((id) => id !== '#');
   await redis.client.hdel(holds, ...ids);
   await redis.client.hdel(buyers, ...Array.from({ length: orders }, (_, n) => `b${n}`));

@@ -208,7 +208,7 @@ test('one worker has the audit of a round; the others leave the sale alone, and 
   const workers = await Promise.all([1, 2].map(() => openTestEngine(patient, { sharing: main })));
   const saleId = await openSale(engine, 10);
   const lost = await openSale(engine, 10);
-  await redis.client.del(saleKeys(redis.keyPrefix, lost)[4] as string);
+  await redis.client.del(saleKeys(redis.keyPrefix, lost)[4]);
   await addTo(lost, 'available', 1);
 
   await Promise.all(workers.map((each) => each.engine.work.auditSales([saleId, lost])));

@@ -26,6 +26,10 @@ const BY_RESYNC: readonly FindingKind[] = [
 ];
 /** As long as the column of the audit is. */
 const REASON_MAX = 1000;
+/** The row of the sale is locked meanwhile; what is left, the next round drops. */
+const DROPS_MAX = 100;
+/** A row of the audit is for people. */
+const FINDINGS_MAX = 100;
 
 /**
  * Mends what is safe, under the sale's row lock and with one audit row in the engine's own name: orders are finished, voids given
@@ -41,6 +45,7 @@ export function repair(context: Context, audit: SaleAudit): Promise<Repaired> {
       const before = (await lockSale(trx, saleId)) && (await readSale(context.redis, saleId));
       if (!before?.intact) return { outcome: { drop: 0, finish: 0, give_back: 0, resync: 0 }, audit: null };
       const repaired = await mend(context, saleId, findings);
+      context.shortages.forget(saleId);
       if (Object.values(repaired).every((count) => count === 0)) return { outcome: repaired, audit: null };
       const after = (await readSale(context.redis, saleId))?.stock ?? [];
       const reason = `auditor: ${wordsOf(audit.findings)}`.slice(0, REASON_MAX);
@@ -50,7 +55,7 @@ export function repair(context: Context, audit: SaleAudit): Promise<Repaired> {
           action: 'sale.audit.repair',
           saleId,
           reason,
-          before: { ticketTypes: before.stock, findings: audit.findings },
+          before: { ticketTypes: before.stock, findings: audit.findings.slice(0, FINDINGS_MAX) },
           after: { ticketTypes: after, repaired },
         },
       };
@@ -68,7 +73,7 @@ async function mend(context: Context, saleId: string, findings: readonly Finding
 }
 
 async function dropAll(context: Context, saleId: string, findings: readonly Finding[]): Promise<number> {
-  const missing = holdsOf(findings, 'hold_missing');
+  const missing = holdsOf(findings, 'hold_missing').slice(0, DROPS_MAX);
   const indexed = await indexesOf(context.redis, saleId, missing);
   let dropped = 0;
   for (const holdId of missing) {

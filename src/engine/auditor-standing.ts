@@ -9,13 +9,15 @@ export type Standing = {
   note(audit: SaleAudit): 'new' | 'known';
   /** What was found could not be mended, or a repair did not last: it rests for a while, longer each time. */
   postpone(saleId: string): void;
-  /** The sale is well, or another process looks after it. */
+  /** The sale is well. */
   forget(saleId: string): void;
+  /** Another process looks after it in this round: it is that one's to show, and may be ours again. */
+  leave(saleId: string): void;
   /** Forgets the sales that are audited no longer. */
   keepOnly(saleIds: ReadonlySet<string>): void;
 };
 
-type Entry = { signature: string; findings: Finding[]; tries: number; restsUntil: number };
+type Entry = { signature: string; findings: Finding[]; tries: number; restsUntil: number; isOurs: boolean };
 
 const REST_FIRST_MS = 10_000;
 const REST_MAX_MS = 600_000;
@@ -24,7 +26,7 @@ const REST_MAX_MS = 600_000;
 export function createStanding(metrics: EngineMetrics): Standing {
   const entries = new Map<string, Entry>();
   const show = () => {
-    const units = unitsByKind([...entries.values()].flatMap((entry) => entry.findings));
+    const units = unitsByKind([...entries.values()].flatMap((entry) => (entry.isOurs ? entry.findings : [])));
     for (const kind of Object.keys(findingKinds) as FindingKind[])
       metrics.driftUnits.set({ kind }, units.get(kind) ?? 0);
   };
@@ -38,7 +40,7 @@ export function createStanding(metrics: EngineMetrics): Standing {
       const signature = signatureOf(comparison);
       const known = entries.get(saleId);
       const isKnown = known?.signature === signature;
-      entries.set(saleId, { restsUntil: 0, tries: 0, ...(isKnown ? known : {}), signature, findings });
+      entries.set(saleId, { restsUntil: 0, tries: 0, ...(isKnown ? known : {}), signature, findings, isOurs: true });
       show();
       if (isKnown) return 'known';
       for (const [kind, units] of unitsByKind(findings)) metrics.driftUnitsFound.inc({ kind }, units);
@@ -52,6 +54,12 @@ export function createStanding(metrics: EngineMetrics): Standing {
     },
     forget(saleId) {
       if (entries.delete(saleId)) show();
+    },
+    leave(saleId) {
+      const entry = entries.get(saleId);
+      if (!entry?.isOurs) return;
+      entry.isOurs = false;
+      show();
     },
     keepOnly(saleIds) {
       for (const saleId of entries.keys()) if (!saleIds.has(saleId)) entries.delete(saleId);

@@ -69,8 +69,11 @@ async function roundOf(context: Context, standing: Standing, saleIds: readonly s
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));
-  // What another process has claimed is for its gauge to show.
-  for (const saleId of saleIds) if (!isDoubtful.has(saleId)) standing.forget(saleId);
+  const isClaimed = new Set(claimed);
+  for (const saleId of saleIds) {
+    if (!isClaimed.has(saleId)) standing.leave(saleId);
+    else if (!isDoubtful.has(saleId)) standing.forget(saleId);
+  }
   metrics.audits.inc({ status: 'balanced' }, claimed.length - doubtful.length);
 }
 

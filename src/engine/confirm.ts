@@ -65,6 +65,8 @@ async function attempt(context: Context, confirming: Confirming): Promise<Round>
       return honourReceipt(context, receipt);
     case 'sold':
     case 'expired':
+      // It may have lapsed only now, and then its tickets are there again.
+      context.shortages.forget(saleId);
       return orderOr(context, receipt, { status: 'hold_expired' });
     case 'released':
       return orderOr(context, receipt, { status: 'hold_released' });

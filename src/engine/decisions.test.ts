@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import { explainDecision } from '../domain/decision.ts';
-import { saleKey } from '../redis/keys.ts';
+import { readDecisionsAfter } from '../redis/decisions.ts';
+import { decisionsKey, saleKey } from '../redis/keys.ts';
 import { redisOf } from '../testing/agreement.ts';
 import { admin, hold, openSale, openTestEngine } from '../testing/engine.ts';
 import { suite } from '../testing/suite.ts';
@@ -120,4 +121,48 @@ test('a sale that does not exist has no decisions, and a cursor that is not ours
     const failure = await engine.sales.decisions({ saleId, limit: 10, cursor }).catch((error: Error) => error);
     assert.instance(failure, Error, cursor);
   }
+});
+
+test('a cursor that points beyond what its entry holds reads on from the end of that entry', async () => {
+  const saleId = await openSale(engine, 5);
+  await hold(engine, { saleId, buyerId: 'alice' });
+  const newest = (await engine.sales.decisions({ saleId, limit: 1 }))?.items[0]?.decisionId.split('.')[0];
+  const cursor = Buffer.from(`${newest} 999999999`).toString('base64url');
+
+  const page = await engine.sales.decisions({ saleId, buyerId: 'alice', limit: 10, cursor });
+
+  assert.equal(
+    page?.items.map(({ outcome }) => outcome),
+    ['placed'],
+  );
+});
+
+test('a log that is cut off or vanishes under its reader ends the replay, and makes no gap', async () => {
+  const saleId = await openSale(engine, 50, { buyerTicketsMax: 50 });
+  for (let round = 0; round < 5; round++) await hold(engine, { saleId, buyerId: 'alice' });
+  const key = decisionsKey(redis.keyPrefix, saleId);
+  const { entries } = await readDecisionsAfter(redis, { saleId, after: null, count: 2 });
+  const after = entries.at(-1)?.entryId ?? null;
+
+  await redis.client.xtrim(key, 'MAXLEN', 2);
+  const lapped = await readDecisionsAfter(redis, { saleId, after, count: 10 });
+  await redis.client.del(key);
+  const gone = await readDecisionsAfter(redis, { saleId, after, count: 10 });
+
+  assert.equal([lapped.isWhole, lapped.entries.length, lapped.counts !== null], [false, 2, true]);
+  assert.equal([gone.isWhole, gone.entries.length, gone.counts !== null], [false, 0, true]);
+  assert.equal((await engine.sales.replayStock(saleId))?.gaps, []);
+});
+
+test('a bound that was changed reaches a sale that runs', async () => {
+  const saleId = await openSale(engine, 5);
+  const off = await openTestEngine({ DECISIONS_MAX: '0' }, { sharing: opened });
+  const [row] = (await off.engine.work.unsettled()).filter((sale) => sale.saleId === saleId);
+  if (!row) throw new Error('the sale is not listed');
+
+  await off.engine.work.reconcileSale(row);
+  await hold(engine, { saleId, buyerId: 'alice' });
+  await off.close();
+
+  assert.equal(await engine.sales.decisions({ saleId, limit: 10 }), { items: [], nextCursor: null });
 });

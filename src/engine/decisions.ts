@@ -1,14 +1,16 @@
 import type { Decision } from '../domain/decision.ts';
-import { RequestError } from '../domain/errors.ts';
+import { RequestError, UnavailableError } from '../domain/errors.ts';
 import type { Page } from '../domain/order.ts';
 import type { StockCounts } from '../domain/sale.ts';
-import { beginReplay, endReplay, replayEntry, type StockReplay } from '../domain/stock-replay.ts';
+import { beginReplay, endReplay, interruptReplay, replayEntry, type StockReplay } from '../domain/stock-replay.ts';
 import { readDecisionsAfter, readDecisionsBefore } from '../redis/decisions.ts';
 import type { Context } from './context.ts';
 
 const PAGE_ENTRIES = 200;
-/** One request reads so many pages at most: what is looked for may be far back, or nowhere. */
-const PAGES_MAX = 25;
+/** One request reads so many decisions at most, and a page more: what is looked for may be far back, or nowhere. */
+const READ_MAX = 20_000;
+/** A log of a million entries takes longer to be replayed than anybody waits for. */
+const REPLAY_BUDGET_MS = 3000;
 
 export type DecisionsInput = {
   saleId: string;
@@ -30,11 +32,13 @@ export async function listDecisions(context: Context, input: DecisionsInput): Pr
   let position = input.cursor === undefined ? null : decodeCursor(input.cursor);
   if (!(await context.catalog.find(saleId))) return null;
   const items: Decision[] = [];
-  for (let page = 0; page < PAGES_MAX; page++) {
+  for (let read = 0; read < READ_MAX; ) {
     const from = position?.entryId ?? null;
     const entries = await readDecisionsBefore(context.redis, { saleId, from, count: PAGE_ENTRIES });
     for (const { entryId, decisions } of entries) {
-      const end: number = position?.entryId === entryId ? position.index : decisions.length;
+      read += decisions.length;
+      const isThere: boolean = position?.entryId === entryId;
+      const end = isThere ? Math.min(position?.index ?? 0, decisions.length) : decisions.length;
       for (let index = end - 1; index >= 0; index--) {
         const decision = decisions[index] as Decision;
         if (!isAbout(decision, input)) continue;
@@ -77,14 +81,22 @@ export type ReplayedStock = {
 
 /**
  * Replays the stock of a sale from its log, page by page while the sale goes on; null when there is no such sale. The
- * counts are those that stood at the end of the log, so nothing under way is taken for a gap. Throws UnavailableError.
+ * counts are those that stood at the end of the log, so nothing under way is taken for a gap. Throws UnavailableError, also when
+ * the end is not reached within `budgetMs`.
  */
-export async function replayStock(context: Context, saleId: string): Promise<ReplayedStock | null> {
+export async function replayStock(
+  context: Context,
+  saleId: string,
+  budgetMs = REPLAY_BUDGET_MS,
+): Promise<ReplayedStock | null> {
   if (!(await context.catalog.find(saleId))) return null;
+  const until = performance.now() + budgetMs;
   const replay = beginReplay();
   const read = { entries: 0, decisions: 0, firstEntryId: null as string | null };
-  for (;;) {
+  while (performance.now() < until) {
     const page = await readDecisionsAfter(context.redis, { saleId, after: replay.lastEntryId, count: PAGE_ENTRIES });
+    // What was cut off while we read may have moved units: what came before says nothing about what comes now.
+    if (!page.isWhole) interruptReplay(replay);
     for (const entry of page.entries) {
       replayEntry(replay, entry);
       read.firstEntryId ??= entry.entryId;
@@ -96,4 +108,5 @@ export async function replayStock(context: Context, saleId: string): Promise<Rep
     const { counts, gaps, lastEntryId } = replay;
     return { ...read, lastEntryId, counts, gaps };
   }
+  throw new UnavailableError('the decision log could not be read to its end in time');
 }

@@ -27,7 +27,6 @@ import type {
   SwitchSaleOutcome,
   UpdateSaleOutcome,
 } from '../domain/sale.ts';
-
 import type { Log } from '../log.ts';
 import { forgetAdminRequests } from '../mysql/admin-requests.ts';
 import { listAudit } from '../mysql/audit.ts';

@@ -165,7 +165,7 @@ export async function adminRelease(
     async (trx) => {
       // Within this transaction: a second connection for each of a crowd of admins would use up the pool.
       const within = { ...context, mysql: { ...context.mysql, db: trx } };
-      const outcome = await releaseById(within, { saleId, holdId, buyerId: null });
+      const outcome = await releaseById(within, { saleId, holdId, owner: null });
       if (outcome.status !== 'released') return { outcome, audit: null };
       const audit = {
         action: 'hold.release',

@@ -43,7 +43,7 @@ export async function rememberVoid(context: Context, saleId: string, holdId: str
   await voidInRedis(context, saleId, holdId).catch(context.rebuilder.orThrow);
 }
 
-function voidInRedis(context: Context, saleId: string, holdId: string): Promise<unknown> {
+async function voidInRedis(context: Context, saleId: string, holdId: string): Promise<void> {
+  await voidHold(context.redis, { saleId, holdId, options: memoryOf(context) });
   context.shortages.forget(saleId);
-  return voidHold(context.redis, { saleId, holdId, options: memoryOf(context) });
 }

@@ -73,7 +73,7 @@ test('after a rebuild a key answers with the very hold that it was first answere
 test('a key that is there but of another epoch is lost too', async () => {
   const saleId = await openSale(engine, 10);
   await hold(engine, { saleId, buyerId: 'alice' });
-  await redis.client.hset(saleKeys(redis.keyPrefix, saleId)[4] as string, '', 99);
+  await redis.client.hset(saleKeys(redis.keyPrefix, saleId)[4], '', 99);
 
   const error = await failureOf(() => engine.reserve({ saleId, buyerId: 'bob', lines: lines(1) }));
   await until('it is back', async () => (await stockOf(engine, saleId).catch(() => null))?.held === 1);
@@ -118,10 +118,7 @@ test('the workers notice an epoch that was bumped and never installed', async ()
 
   await until('reconciliation has seen it', async () => {
     await engine.work.reconcileSale(await rowOf(saleId));
-    return (
-      (await redis.client.hget(saleKeys(redis.keyPrefix, saleId)[0] as string, 'epoch')) ===
-      String(await epochOf(saleId))
-    );
+    return (await redis.client.hget(saleKeys(redis.keyPrefix, saleId)[0], 'epoch')) === String(await epochOf(saleId));
   });
 
   assert.is((await stockOf(engine, saleId)).held, 1);
@@ -206,7 +203,7 @@ test('a commit of the old epoch that is on its way while the sale is rebuilt is 
 
   const confirming = slow.engine.confirm({ buyerId: 'alice', token });
   await until('its COMMIT is on the way', () => proxy.harmed() > harmed);
-  await redis.client.del(saleKeys(redis.keyPrefix, saleId)[2] as string);
+  await redis.client.del(saleKeys(redis.keyPrefix, saleId)[2]);
   const rebuilding = persistently(async () => engine.work.reconcileSale(await rowOf(saleId)));
   const outcome = await confirming;
   await rebuilding;

@@ -1,6 +1,7 @@
 import { markSettled } from '../mysql/sale-changes.ts';
 import { lockSale, type SaleRow } from '../mysql/sales.ts';
 import { transact } from '../mysql/transact.ts';
+import { keepDecisions } from '../redis/decisions.ts';
 import { countLiveHolds } from '../redis/read-holds.ts';
 import { readClock, readSale, type SaleInRedis } from '../redis/read-sale.ts';
 import type { Context } from './context.ts';
@@ -8,6 +9,8 @@ import { applyNewest } from './sales.ts';
 
 /** A sale is settled so long after its last hold must have ended. */
 const SETTLE_AFTER_MS = 60_000;
+/** Questions about a sale come for some days after it. */
+const LOG_KEPT_MS = 7 * 86_400_000;
 
 /**
  * Brings one sale in Redis to where MySQL says it should be: rebuilt when lost or behind in epoch, rules and capacities applied
@@ -16,7 +19,8 @@ const SETTLE_AFTER_MS = 60_000;
 export async function reconcileSale(context: Context, sale: SaleRow): Promise<void> {
   const inRedis = await readSale(context.redis, sale.saleId);
   if (!inRedis?.intact || inRedis.epoch < sale.epoch) return context.rebuilder.run(sale.saleId);
-  if (inRedis.version < sale.version || differsInCapacity(sale, inRedis)) return applyNewest(context, sale.saleId);
+  const isOld = inRedis.version < sale.version || inRedis.decisionsMax !== context.config.decisionsMax;
+  if (isOld || differsInCapacity(sale, inRedis)) return applyNewest(context, sale.saleId);
   await settle(context, sale);
 }
 
@@ -39,4 +43,5 @@ async function settle(context: Context, sale: SaleRow): Promise<void> {
     if (current?.version === sale.version) await markSettled(trx, sale.saleId, nowMs);
   });
   context.catalog.forget(sale.saleId);
+  await keepDecisions(context.redis, sale.saleId, LOG_KEPT_MS);
 }

@@ -17,8 +17,8 @@ export async function release(
   const receipt = context.receipts.read(token);
   if (!receipt) return { status: 'invalid_token' };
   if (receipt.buyerId !== buyerId) return { status: 'not_your_hold' };
-  const { saleId, holdId } = receipt;
-  const outcome = await releaseById(context, { saleId, holdId, buyerId });
+  const { saleId, holdId, lines } = receipt;
+  const outcome = await releaseById(context, { saleId, holdId, owner: { buyerId, lines } });
   return outcome.status === 'hold_not_found' ? releaseForgotten(context, receipt) : outcome;
 }
 
@@ -36,12 +36,16 @@ async function releaseForgotten(context: Context, { saleId, holdId, expiresAtMs 
   return expiresAtMs <= nowMs ? { status: 'hold_expired' } : { status: 'released', holdId, replayed: false };
 }
 
-/** As `release`, by id; `buyerId` null is an admin, who may release anybody's hold. */
+/** As `release`, by id; `owner` null is an admin, who may release anybody's hold. */
 export async function releaseById(
   context: Context,
-  { saleId, holdId, buyerId }: { saleId: string; holdId: string; buyerId: string | null },
+  {
+    saleId,
+    holdId,
+    owner,
+  }: { saleId: string; holdId: string; owner: { buyerId: string; lines: Receipt['lines'] } | null },
 ): Promise<ReleaseOutcome | { status: 'hold_not_found' }> {
-  const reply = await releaseHold(context.redis, { saleId, holdId, buyerId, options: memoryOf(context) }).catch(
+  const reply = await releaseHold(context.redis, { saleId, holdId, owner, options: memoryOf(context) }).catch(
     context.rebuilder.orThrow,
   );
   return outcomeOfRelease(context, { saleId, holdId }, reply);

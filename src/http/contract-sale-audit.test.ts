@@ -63,7 +63,7 @@ test('an unknown sale is 404, a malformed id is 400, buyers are 403 and stranger
 
 test('a sale that Redis has lost is 503 and not drift, and is rebuilt meanwhile', async () => {
   const saleId = await openSale(main.engine, 5);
-  await redis.client.del(saleKeys(redis.keyPrefix, saleId)[2] as string);
+  await redis.client.del(saleKeys(redis.keyPrefix, saleId)[2]);
 
   const lost = await auditOf(saleId);
   const rebuilt = await persistently(async () => {

@@ -18,28 +18,35 @@ export async function readDecisionsBefore(
 }
 
 /**
- * One page of the log, oldest entry first. `counts` are those that stand at its end; null when there is more to read, or when
- * somebody decided between the two readings. (A full memory refuses MULTI, and just then the log is needed.) Throws
- * UnavailableError.
+ * One page of the log, oldest entry first. `isWhole` is false when the entry `after` is gone, so that others may be missing too.
+ * `counts` are those that stand at the end of the log; null when there is more to read, or when somebody decided between the two
+ * readings. (A full memory refuses MULTI, and just then the log is needed.) Throws UnavailableError.
  */
 export async function readDecisionsAfter(
   redis: Redis,
   { saleId, after, count }: { saleId: string; after: string | null; count: number },
-): Promise<{ entries: DecisionEntry[]; counts: Map<string, StockCounts> | null }> {
+): Promise<{ entries: DecisionEntry[]; isWhole: boolean; counts: Map<string, StockCounts> | null }> {
   const [log, sale] = [decisionsKey(redis.keyPrefix, saleId), saleKey(redis.keyPrefix, saleId)];
   const replies = await pipelined(redis, (pipeline) => {
     pipeline
-      .xrange(log, after === null ? '-' : `(${after}`, '+', 'COUNT', count)
+      .xrange(log, after ?? '-', '+', 'COUNT', count + 1)
       .hgetall(sale)
       .xrevrange(log, '+', '-', 'COUNT', 1);
   });
-  const [page, fields, newest] = replies as [Entry[], Record<string, string>, Entry[]];
-  const last = page.at(-1)?.[0] ?? after;
+  const [found, fields, newest] = replies as [Entry[], Record<string, string>, Entry[]];
+  const isWhole = after === null || found[0]?.[0] === after;
+  const page = after !== null && isWhole ? found.slice(1) : found;
+  const last = page.at(-1)?.[0] ?? (isWhole ? after : null);
   const isEnd = (newest[0]?.[0] ?? null) === last;
   const counts = stockOf(fields).map(({ ticketTypeId, available, held, sold }) => {
     return [ticketTypeId, { available, held, sold }] as const;
   });
-  return { entries: page.map(decodeEntry), counts: isEnd ? new Map(counts) : null };
+  return { entries: page.map(decodeEntry), isWhole, counts: isEnd ? new Map(counts) : null };
+}
+
+/** Lets the log of a sale that is over lapse after so long; a sale that changes again keeps it (`apply-sale`). */
+export async function keepDecisions(redis: Redis, saleId: string, forMs: number): Promise<void> {
+  await command(redis, (client) => client.pexpire(decisionsKey(redis.keyPrefix, saleId), forMs));
 }
 
 type Entry = [entryId: string, fields: string[]];

@@ -11,8 +11,7 @@ const { redis, close } = await openTestRedis();
 const calls = callsOn(redis);
 test.after(close);
 
-const loseRecord = (saleId: string, holdId: string) =>
-  redis.client.hdel(saleKeys(redis.keyPrefix, saleId)[1] as string, holdId);
+const loseRecord = (saleId: string, holdId: string) => redis.client.hdel(saleKeys(redis.keyPrefix, saleId)[1], holdId);
 
 test('a hold that has a record is left as it is', async () => {
   const saleId = await putSale(redis);

@@ -54,7 +54,7 @@ test('a live or sold hold is never dropped, not even when the index names it', a
   await calls.begin(saleId, confirming);
   const sold = await calls.sell(saleId);
   const before = await stateOf(redis, saleId);
-  const ended = saleKeys(redis.keyPrefix, saleId)[5] as string;
+  const ended = saleKeys(redis.keyPrefix, saleId)[5];
   for (const { holdId } of [held, confirming, sold]) await redis.client.zadd(ended, start, holdId);
 
   const dropped = await calls.forget(saleId);

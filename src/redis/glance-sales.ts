@@ -12,7 +12,7 @@ export async function glanceSales(redis: Redis, saleIds: readonly string[]): Pro
   if (saleIds.length === 0) return new Map();
   const replies = await pipelined(redis, (pipeline) => {
     for (const saleId of saleIds) {
-      const [sale, , due, leases] = saleKeys(redis.keyPrefix, saleId) as [string, string, string, string];
+      const [sale, , due, leases] = saleKeys(redis.keyPrefix, saleId);
       pipeline.hgetall(sale).zcard(due).zcard(leases);
     }
   });

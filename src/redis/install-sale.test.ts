@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import { SaleLostError } from '../domain/errors.ts';
 import { callsOn, placing } from '../testing/redis-calls.ts';
-import { openTestRedis, putSale, stage } from '../testing/redis-sale.ts';
+import { decisionsMax, openTestRedis, putSale, stage } from '../testing/redis-sale.ts';
 import { assertLawful, stateOf, stockOf } from '../testing/redis-state.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
@@ -69,7 +69,7 @@ test('an installed rebuild replaces all keys at once and keeps none of the old',
     [1, 1, 1, 1, 0],
   );
   assert.equal(await readSale(redis, saleId), {
-    ...{ intact: true, epoch: 2, version: 1 },
+    ...{ intact: true, epoch: 2, version: 1, decisionsMax },
     stock: [{ ticketTypeId: 'vip', capacity: 3, available: 3, held: 0, sold: 0 }],
   });
 });

@@ -1,6 +1,8 @@
+export type SaleKeys = [sale: string, holds: string, due: string, leases: string, buyers: string, ended: string];
+
 /** The six keys of a sale, in the order in which every script of holds declares them; all in the slot of `{saleId}`. */
-export function saleKeys(keyPrefix: string, saleId: string): string[] {
-  return SALE_KEY_NAMES.map((name) => `${keyPrefix}:{${saleId}}:${name}`);
+export function saleKeys(keyPrefix: string, saleId: string): SaleKeys {
+  return SALE_KEY_NAMES.map((name) => `${keyPrefix}:{${saleId}}:${name}`) as SaleKeys;
 }
 
 /** The hash that carries epoch, run, settings and counts. */
@@ -9,8 +11,8 @@ export function saleKey(keyPrefix: string, saleId: string): string {
 }
 
 /** Where a rebuild to `epoch` is staged; `attempt` keeps two rebuilders of one epoch apart. */
-export function stagedKeys(keyPrefix: string, saleId: string, epoch: number, attempt: string): string[] {
-  return SALE_KEY_NAMES.map((name) => `${keyPrefix}:{${saleId}}:staged:${epoch}:${attempt}:${name}`);
+export function stagedKeys(keyPrefix: string, saleId: string, epoch: number, attempt: string): SaleKeys {
+  return SALE_KEY_NAMES.map((name) => `${keyPrefix}:{${saleId}}:staged:${epoch}:${attempt}:${name}`) as SaleKeys;
 }
 
 /** The decision log of a sale. It is no part of what a rebuild replaces: it tells of rebuilds too. */

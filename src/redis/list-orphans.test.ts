@@ -85,7 +85,7 @@ test('held, sold and ended holds are no orphans', async () => {
 
 test('an entry without a hold is dropped', async () => {
   const saleId = await putSale(redis);
-  const leases = saleKeys(redis.keyPrefix, saleId)[3] as string;
+  const leases = saleKeys(redis.keyPrefix, saleId)[3];
   await redis.client.zadd(leases, start, 'nobody');
 
   const reply = await orphans(saleId);

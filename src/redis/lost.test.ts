@@ -127,7 +127,7 @@ test('a sale without ended holds is whole: that index may be missing', async () 
 
 test('a rebuild makes it whole again', async () => {
   const saleId = await putSale(redis, { epoch: 2 });
-  await redis.client.del(saleKeys(redis.keyPrefix, saleId)[2] as string);
+  await redis.client.del(saleKeys(redis.keyPrefix, saleId)[2]);
   const error = await failureOf(() => callsOn(redis).place(saleId, placing()));
 
   await putSale(redis, { saleId, epoch: 3 });

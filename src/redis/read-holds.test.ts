@@ -98,7 +98,7 @@ test('what TypeScript packs Lua reads, and what Lua packs TypeScript reads', asy
   await calls.begin(saleId, hold);
   await calls.abort(saleId, hold);
 
-  const holds = saleKeys(redis.keyPrefix, saleId)[1] as string;
+  const holds = saleKeys(redis.keyPrefix, saleId)[1];
   const packed = (await redis.client.hget(holds, hold.holdId)) ?? '';
   assert.is(packed, packHold({ ...record, deadlineMs: start + 10_000 }));
   assert.equal(unpackHold(saleId, hold.holdId, packed), { ...record, saleId, deadlineMs: start + 10_000 });
@@ -113,7 +113,7 @@ test('what is no packed hold is a bug and says which', () => {
 test('a script that fails is a bug, not an outage', async () => {
   const saleId = await putSale(redis);
   const hold = await calls.hold(saleId);
-  await redis.client.hset(saleKeys(redis.keyPrefix, saleId)[1] as string, hold.holdId, 'rubbish');
+  await redis.client.hset(saleKeys(redis.keyPrefix, saleId)[1], hold.holdId, 'rubbish');
 
   const error = await failureOf(() => calls.release(saleId, hold, null));
 

@@ -25,7 +25,7 @@ async function readOfEach(
   const sentinel = hash === 'holds' ? '#' : '';
   const replies = await pipelined(redis, (pipeline) => {
     for (const saleId of saleIds) {
-      const [sale, holds, , , buyers] = saleKeys(redis.keyPrefix, saleId) as [string, string, string, string, string];
+      const [sale, holds, , , buyers] = saleKeys(redis.keyPrefix, saleId);
       pipeline.hmget(sale, 'epoch', 'run').hmget(hash === 'holds' ? holds : buyers, sentinel, field);
     }
   });
@@ -100,7 +100,7 @@ export async function indexesOf(
   holdIds: readonly string[],
 ): Promise<Map<string, { isDue: boolean; leaseMs: number | null }>> {
   if (holdIds.length === 0) return new Map();
-  const [, , due, leases] = saleKeys(redis.keyPrefix, saleId) as [string, string, string, string];
+  const [, , due, leases] = saleKeys(redis.keyPrefix, saleId);
   const replies = await pipelined(redis, (pipeline) => {
     pipeline.zmscore(due, ...holdIds).zmscore(leases, ...holdIds);
   });
@@ -120,7 +120,7 @@ export async function ownersOf(
   { holdIds, budgetMs }: { holdIds: readonly string[]; budgetMs: number },
 ): Promise<Map<string, string>> {
   const until = performance.now() + budgetMs;
-  const buyers = saleKeys(redis.keyPrefix, saleId)[4] as string;
+  const buyers = saleKeys(redis.keyPrefix, saleId)[4];
   const owners = new Map<string, string>();
   let cursor = '0';
   do {
@@ -136,13 +136,13 @@ export async function ownersOf(
 
 /** The ids of the CONFIRMING holds, and nothing else. */
 export async function confirmingIds(redis: Redis, saleId: string): Promise<string[]> {
-  const leases = saleKeys(redis.keyPrefix, saleId)[3] as string;
+  const leases = saleKeys(redis.keyPrefix, saleId)[3];
   return command(redis, (client) => client.zrangebyscore(leases, 0, '+inf'));
 }
 
 /** How many holds are live, HELD and CONFIRMING together. */
 export async function countLiveHolds(redis: Redis, saleId: string): Promise<number> {
-  const [, , due, leases] = saleKeys(redis.keyPrefix, saleId) as [string, string, string, string];
+  const [, , due, leases] = saleKeys(redis.keyPrefix, saleId);
   const [held, confirming] = await pipelined(redis, (pipeline) => {
     pipeline.zcount(due, 0, '+inf').zcount(leases, 0, '+inf');
   });
@@ -150,5 +150,5 @@ export async function countLiveHolds(redis: Redis, saleId: string): Promise<numb
 }
 
 function holdsKey(redis: Redis, saleId: string): string {
-  return saleKeys(redis.keyPrefix, saleId)[1] as string;
+  return saleKeys(redis.keyPrefix, saleId)[1];
 }

@@ -1,7 +1,7 @@
 import type { TicketTypeStock } from '../domain/sale.ts';
 import type { Redis } from './connection.ts';
 import { saleKeys } from './keys.ts';
-import { stockOf } from './read-sale.ts';
+import { isIntact, stockOf } from './read-sale.ts';
 import { atOneMoment } from './script.ts';
 
 /** A sale and its live holds at one and the same moment. `intact` is false when any script would call it lost. */
@@ -23,13 +23,7 @@ type Replies = [Record<string, string>, unknown, unknown, unknown, unknown, [str
 /** Reads counts and the ids of live holds by one MULTI, so that they belong together; null when the sale is missing. */
 export async function readLiveSale(redis: Redis, saleId: string, holdsMax: number): Promise<LiveSale | null> {
   const { runId } = redis.session();
-  const [sale, holds, due, leases, buyers] = saleKeys(redis.keyPrefix, saleId) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+  const [sale, holds, due, leases, buyers] = saleKeys(redis.keyPrefix, saleId);
   const replies = await atOneMoment(redis, (multi) => {
     multi.hgetall(sale).hget(holds, '#').zscore(due, '#').zscore(leases, '#').hget(buyers, '').time();
     multi.zrangebyscore(due, 0, '+inf', 'LIMIT', 0, holdsMax + 1);
@@ -37,12 +31,9 @@ export async function readLiveSale(redis: Redis, saleId: string, holdsMax: numbe
   });
   const [fields, inHolds, inDue, inLeases, inBuyers, time, heldIds, confirming] = replies as Replies;
   if (fields.epoch === undefined) return null;
-  const epoch = Number(fields.epoch);
-  const sentinels = [inHolds, inBuyers].every((value) => Number(value) === epoch);
-  const indexes = [inDue, inLeases].every((score) => Number(score) === -epoch);
   return {
-    intact: fields.run === runId && sentinels && indexes,
-    epoch,
+    intact: isIntact(fields, [inHolds, inDue, inLeases, inBuyers], runId),
+    epoch: Number(fields.epoch),
     version: Number(fields.version),
     finishes: Number(fields.finishes),
     nowMs: redis.clock() || Number(time[0]) * 1000 + Math.floor(Number(time[1]) / 1000),

@@ -8,29 +8,35 @@ export type SaleInRedis = {
   intact: boolean;
   epoch: number;
   version: number;
+  /** Entries that its decision log keeps. */
+  decisionsMax: number;
   stock: TicketTypeStock[];
 };
 
 /** Reads the sale's hash; null when it is missing. */
 export async function readSale(redis: Redis, saleId: string): Promise<SaleInRedis | null> {
   const { runId } = redis.session();
-  const [sale, holds, due, leases, buyers] = saleKeys(redis.keyPrefix, saleId) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+  const [sale, holds, due, leases, buyers] = saleKeys(redis.keyPrefix, saleId);
   const replies = await pipelined(redis, (pipeline) => {
     pipeline.hgetall(sale).hget(holds, '#').zscore(due, '#').zscore(leases, '#').hget(buyers, '');
   });
   const [fields, ...sentinels] = replies as [Record<string, string>, ...unknown[]];
   if (fields?.epoch === undefined) return null;
+  return {
+    intact: isIntact(fields, sentinels, runId),
+    epoch: Number(fields.epoch),
+    version: Number(fields.version),
+    decisionsMax: Number(fields.decisionsMax ?? 0),
+    stock: stockOf(fields),
+  };
+}
+
+/** As the scripts see it (lua/include/intact.lua): one run and one epoch in the sale and in holds, due, leases and buyers. */
+export function isIntact(fields: Record<string, string>, sentinels: unknown[], runId: string): boolean {
   const epoch = Number(fields.epoch);
   const [inHolds, inDue, inLeases, inBuyers] = sentinels.map(Number);
-  const intact =
-    fields.run === runId && inHolds === epoch && inDue === -epoch && inLeases === -epoch && inBuyers === epoch;
-  return { intact, epoch, version: Number(fields.version), stock: stockOf(fields) };
+  const isOneEpoch = inHolds === epoch && inBuyers === epoch && inDue === -epoch && inLeases === -epoch;
+  return fields.run === runId && isOneEpoch;
 }
 
 /** Stock of many sales in one round trip; a sale that is missing has none. Not checked for loss: for display only. */

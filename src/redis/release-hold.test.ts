@@ -160,3 +160,15 @@ test('release, expiry and void of one hold on two connections give its tickets b
   assert.equal(await stockOf(redis, saleId), { std: [8, 2, 0] });
   await assertLawful(redis, saleId);
 });
+
+test('a token with other lines is of a promise that was forgotten, and gives nothing of the newer one back', async () => {
+  const saleId = await putSale(redis);
+  const hold = await calls.hold(saleId);
+  const before = await stateOf(redis, saleId);
+
+  const reply = await calls.release(saleId, { ...hold, lines: linesOf({ std: 2 }) });
+
+  assert.equal(reply, { status: 'expired' });
+  assert.equal(await assertLawful(redis, saleId), before);
+  assert.is((await calls.release(saleId, hold, null)).status, 'released', 'an admin has no token');
+});

@@ -1,4 +1,6 @@
 import { SaleLostError } from '../domain/errors.ts';
+import type { Line } from '../domain/hold.ts';
+import { packLines } from './hold-record.ts';
 import { decisionsKey, saleKeys } from './keys.ts';
 import { defineScript, unknownWord } from './script.ts';
 
@@ -7,14 +9,22 @@ export type ReleaseReply =
   | { status: 'confirming' }
   | { status: 'unknown' | 'not_yours' | 'sold' | 'expired' };
 
-/** Gives a HELD hold back; `buyerId` null is an admin. Safe to repeat. Throws SaleLostError. */
+/** Gives a HELD hold back; `owner` is what the token says, null is an admin. Safe to repeat. Throws SaleLostError. */
 export const releaseHold = defineScript<
-  { saleId: string; holdId: string; buyerId: string | null; options: { keyedMemoryMs: number; memoryMs: number } },
+  {
+    saleId: string;
+    holdId: string;
+    owner: { buyerId: string; lines: Line[] } | null;
+    options: { keyedMemoryMs: number; memoryMs: number };
+  },
   ReleaseReply
 >('release-hold', {
-  encode: ({ saleId, holdId, buyerId, options }, redis, runId) => ({
+  encode: ({ saleId, holdId, owner, options }, redis, runId) => ({
     keys: [...saleKeys(redis.keyPrefix, saleId), decisionsKey(redis.keyPrefix, saleId)],
-    args: [runId, redis.clock(), options.keyedMemoryMs, options.memoryMs, holdId, buyerId ?? ''],
+    args: [
+      ...[runId, redis.clock(), options.keyedMemoryMs, options.memoryMs, holdId],
+      ...(owner ? [owner.buyerId, packLines(owner.lines)] : ['', '']),
+    ],
   }),
   decode: ([word, ...rest], { saleId }) => {
     switch (word) {

@@ -2,13 +2,13 @@ import type { Sale } from '../domain/sale.ts';
 import { saleSettings } from './apply-sale.ts';
 import type { Redis } from './connection.ts';
 import { type HoldRecord, packHold } from './hold-record.ts';
-import { rebuildingKey, stagedKeys } from './keys.ts';
+import { rebuildingKey, type SaleKeys, stagedKeys } from './keys.ts';
 import { command, pipelined } from './script.ts';
 
 /** A staging that nobody installs, because its rebuilder died, is gone after so long. */
 const STAGED_SECONDS = 600;
 
-export type Stage = { keys: string[]; runId: string; epoch: number };
+export type Stage = { keys: SaleKeys; runId: string; epoch: number };
 
 /** What a buyer holds and has bought, as a rebuild counts it. */
 export type BuyerCount = { buyerId: string; held: number; bought: number; holdIds: string[] };
@@ -20,7 +20,7 @@ export async function openStage(
 ): Promise<Stage> {
   const { runId } = redis.session();
   const keys = stagedKeys(redis.keyPrefix, input.saleId, input.epoch, input.attempt);
-  const [sale, holds, due, leases, buyers] = keys as [string, string, string, string, string];
+  const [sale, holds, due, leases, buyers] = keys;
   await pipelined(redis, (pipeline) => {
     pipeline.hset(sale, 'epoch', input.epoch, 'run', runId, 'finishes', 0);
     pipeline.hset(holds, '#', input.epoch);
@@ -39,7 +39,7 @@ export async function stageHolds(
   holds: (HoldRecord & { forgetAtMs?: number })[],
 ): Promise<void> {
   if (holds.length === 0) return;
-  const [, holdsKey, due, , , ended] = stage.keys as [string, string, string, string, string, string];
+  const [, holdsKey, due, , , ended] = stage.keys;
   const packed = holds.flatMap((hold) => [hold.holdId, packHold(hold)]);
   const live = holds.filter((hold) => hold.status === 'held').flatMap((hold) => [hold.deadlineMs, hold.holdId]);
   const forgettable = holds.flatMap((hold) => (hold.forgetAtMs === undefined ? [] : [hold.forgetAtMs, hold.holdId]));
@@ -54,7 +54,7 @@ export async function stageHolds(
 export async function stageBuyers(redis: Redis, stage: Stage, buyers: BuyerCount[]): Promise<void> {
   if (buyers.length === 0) return;
   const packed = buyers.flatMap((buyer) => [buyer.buyerId, [buyer.held, buyer.bought, ...buyer.holdIds].join(',')]);
-  await command(redis, (client) => client.hset(stage.keys[4] as string, ...packed));
+  await command(redis, (client) => client.hset(stage.keys[4], ...packed));
 }
 
 /** Adds rules and counts: available is what capacity leaves after sold and held. */
@@ -86,7 +86,7 @@ export async function stageSale(
     ...Object.entries(saleSettings(sale, decisionsMax)),
     ...counts,
   ].flat();
-  await command(redis, (client) => client.hset(stage.keys[0] as string, ...(fields as [string, number])));
+  await command(redis, (client) => client.hset(stage.keys[0], ...(fields as [string, number])));
 }
 
 /** Drops a staging that will not be installed. */
@@ -118,6 +118,6 @@ export async function readStaged(
   fields: string[],
 ): Promise<(string | null)[]> {
   if (fields.length === 0) return [];
-  const key = stage.keys[hash === 'holds' ? 1 : 4] as string;
+  const key = stage.keys[hash === 'holds' ? 1 : 4];
   return command(redis, (client) => client.hmget(key, ...fields));
 }

@@ -122,7 +122,8 @@ export function loseDeed(run: Run, { sale, what, first }: Of<'lose'>, deed: Deed
     about: deed.about,
     async act(engine, real) {
       await damage(real, saleId, what);
-      run.laws.forgive(saleId);
+      // Only what Redis has lost with its holds may come back; MySQL's word and what survived stand.
+      if (what === 'all' || what === 'holds') run.laws.forgive(saleId);
       const answer = await deed.act(engine, real);
       await until('the sale is rebuilt', () => engine.sales.stock(saleId).catch(nullWhenLost));
       return answer;
@@ -146,7 +147,7 @@ function heals(first: Operation): boolean {
 
 async function damage({ redis }: Real, saleId: string, what: Of<'lose'>['what']): Promise<void> {
   const keys = saleKeys(redis.keyPrefix, saleId);
-  if (what === 'run') await redis.client.hset(keys[0] as string, 'run', 'another run');
+  if (what === 'run') await redis.client.hset(keys[0], 'run', 'another run');
   else if (what === 'all') await redis.client.del(...keys);
   else await redis.client.del(...keys.filter((key) => key.endsWith(`:${what}`)));
 }

@@ -50,8 +50,11 @@ export function createLaws() {
     },
     /** A token is shown again. */
     shown(holdId: string, token: string | null): void {
-      const known = receipts.get(holdId);
-      assert.ok(known && token !== null, `only what was held is shown, and with its token: ${holdId}`);
+      assert.is(
+        token,
+        receipts.get(holdId)?.token,
+        `a live hold is shown with the token that it was given with: ${holdId}`,
+      );
     },
     /** An answer about one hold. */
     answered(saleId: string, { holdId, lines }: Pick<Receipt, 'holdId' | 'lines'>, outcome: Expected): void {

@@ -1,4 +1,4 @@
-import { saleKeys } from '../redis/keys.ts';
+import { decisionsKey, saleKeys } from '../redis/keys.ts';
 import { freshId } from '../testing/stack.ts';
 import { createLaws } from './laws.ts';
 import { observe } from './observe.ts';
@@ -63,5 +63,6 @@ async function openSale(real: Real, shape: SaleShape): Promise<SaleModel> {
 /** Ends a run: its sales are nobody's business any more, so that the next run's readers do not pass through them. */
 export async function closeRun({ redis, look }: Real, run: Run): Promise<void> {
   await look.query('update sales set settled_at_ms = 1 where id in (?)', [run.saleIds]);
-  await redis.client.unlink(...run.saleIds.flatMap((saleId) => saleKeys(redis.keyPrefix, saleId)));
+  const keysOf = (saleId: string) => [...saleKeys(redis.keyPrefix, saleId), decisionsKey(redis.keyPrefix, saleId)];
+  await redis.client.unlink(...run.saleIds.flatMap(keysOf));
 }

@@ -71,7 +71,8 @@ export function callsOn(redis: Redis) {
       return hold;
     },
     release(saleId: string, hold: Placing, buyerId: string | null = hold.buyerId): Promise<ReleaseReply> {
-      return releaseHold(redis, { saleId, holdId: hold.holdId, buyerId, options: memory });
+      const owner = buyerId === null ? null : { buyerId, lines: hold.lines };
+      return releaseHold(redis, { saleId, holdId: hold.holdId, owner, options: memory });
     },
     expire(saleId: string, linesMax = 200): Promise<ExpireReply> {
       return expireHolds(redis, { saleId, linesMax, options: memory });

@@ -19,7 +19,7 @@ export type SaleState = {
 
 /** Reads all six keys, while nothing else runs on the sale. As maps: a buyer may be called `__proto__`. */
 export async function stateOf(redis: Redis, saleId: string): Promise<SaleState> {
-  const [sale, holds, due, leases, buyers, ended] = saleKeys(redis.keyPrefix, saleId) as Six<string>;
+  const [sale, holds, due, leases, buyers, ended] = saleKeys(redis.keyPrefix, saleId);
   const pipeline = redis.client.pipeline();
   for (const key of [sale, holds, buyers]) pipeline.hkeys(key).hvals(key);
   for (const key of [due, leases, ended]) pipeline.zrange(key, 0, '-1', 'WITHSCORES');
@@ -40,7 +40,7 @@ export async function stateOf(redis: Redis, saleId: string): Promise<SaleState> 
 
 /** A hold as Redis remembers it, or null. */
 export async function holdOf(redis: Redis, saleId: string, holdId: string): Promise<HoldRecord | null> {
-  const packed = await redis.client.hget(saleKeys(redis.keyPrefix, saleId)[1] as string, holdId);
+  const packed = await redis.client.hget(saleKeys(redis.keyPrefix, saleId)[1], holdId);
   return packed === null ? null : unpackHold(saleId, holdId, packed);
 }
 

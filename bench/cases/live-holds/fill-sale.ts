@@ -4,9 +4,10 @@ import { Redis as Client } from 'ioredis';
 import { closeRedis, connectRedis, waitForRedis } from '../../../src/redis/connection.ts';
 import { decisionsKey } from '../../../src/redis/keys.ts';
 import { placeHolds } from '../../../src/redis/place-holds.ts';
+import { settings } from '../../../src/settings.ts';
 import type { Scene } from '../../suite/scene.ts';
 
-const keyPrefix = 'onsale:1';
+const keyPrefix = settings.REDIS_KEY_PREFIX.fallback;
 const batchMax = 400;
 const waitMs = 30_000;
 /** As the settings of the engine are by default; they do not matter while nothing lapses. */

@@ -165,7 +165,7 @@ function confirmed({ orderId, holdId, buyerId, lines }: OrderModel, replayed: bo
 /** A release with a genuine token of its own buyer. */
 export function* release(world: World, sale: SaleModel, receipt: Receipt): Steps<Expected> {
   const { holdId } = receipt;
-  const outcome = yield* releaseById(world, sale, holdId);
+  const outcome = yield* releaseById(world, sale, holdId, receipt.lines);
   if (outcome.status !== 'hold_not_found') return outcome;
   if (receipt.expiresAtMs + timing.memoryMs <= world.nowMs) return { status: 'hold_expired' };
   yield;
@@ -180,9 +180,17 @@ export function* release(world: World, sale: SaleModel, receipt: Receipt): Steps
 }
 
 /** A release by id, as an admin does it too. */
-export function* releaseById(world: World, sale: SaleModel, holdId: string): Steps<Expected> {
-  const hold = sale.redis.holds.get(holdId);
-  if (hold?.status === 'released') return { status: 'released', holdId, replayed: true };
+export function* releaseById(
+  world: World,
+  sale: SaleModel,
+  holdId: string,
+  lines: Line[] | null = null,
+): Steps<Expected> {
+  const known = sale.redis.holds.get(holdId);
+  if (known?.status === 'released') return { status: 'released', holdId, replayed: true };
+  // A newer promise under the same id is not what this token gives back.
+  const isOther = known !== undefined && lines !== null && textOf(known.lines) !== textOf(lines);
+  const hold = isOther ? undefined : known;
   if (hold?.status === 'confirming') return { status: 'confirm_in_progress', retryAfterMs: 1000 };
   if (hold?.status === 'held') {
     const lapsed = isLapsed(hold, world.nowMs);
@@ -192,8 +200,8 @@ export function* releaseById(world: World, sale: SaleModel, holdId: string): Ste
   yield;
   const order = sale.mysql.orders.get(holdId);
   if (order) return { status: 'already_confirmed', orderId: order.orderId };
-  if (!hold && !sale.mysql.voids.has(holdId)) return { status: 'hold_not_found' };
-  if (!hold) {
+  if (!known && !sale.mysql.voids.has(holdId)) return { status: 'hold_not_found' };
+  if (!known) {
     yield;
     giveBackVoid(world, sale, holdId);
   }
