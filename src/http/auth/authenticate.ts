@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { RequestError } from '../../domain/errors.ts';
 import { type Caller, callerOf, type Verified } from './caller.ts';
-import { createHs256, decodeObject } from './hs256.ts';
+import { createHs256 } from './hs256.ts';
 import { createJwksVerifier } from './jwks.ts';
 
-/** By whom and for whom access tokens are made. At least one of the secret and the URL must be there. */
+/** By whom and for whom access tokens are made. Exactly one of the secret and the URL must be there. */
 export type AuthOptions = {
   jwtSecret: string | null;
   jwksUrl: string | null;
@@ -25,9 +25,11 @@ const bearer = /^bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i;
 /** Makes the one judge of access tokens; throws RequestError `unauthorized`, or UnavailableError while keys are away. */
 export function createAuthenticate(options: AuthOptions): Authenticate {
   const { jwtSecret, jwksUrl } = options;
-  if (jwtSecret === null && jwksUrl === null) throw new Error('Neither a JWT secret nor a JWKS URL is configured.');
-  const hs256 = jwtSecret === null ? null : createHs256(jwtSecret);
-  const jwks = jwksUrl === null ? null : createJwksVerifier(jwksUrl);
+  if ((jwtSecret === null) === (jwksUrl === null)) {
+    throw new Error('Exactly one of a JWT secret and a JWKS URL must be configured.');
+  }
+  // Which verifier there is, the configuration says and never the token; each has its own algorithms and its own keys.
+  const verify = jwtSecret === null ? createJwksVerifier(jwksUrl as string) : createHs256(jwtSecret);
   const seen = new LRUCache<string, Verified & { trustedUntilMs: number }>({
     maxSize: SEEN_BYTES_MAX,
     sizeCalculation: (_caller, token) => token.length + 512,
@@ -49,13 +51,10 @@ export function createAuthenticate(options: AuthOptions): Authenticate {
     const known = seen.get(token);
     if (known !== undefined && nowMs < known.trustedUntilMs) return known;
 
-    const [header = '', payload = '', signature = ''] = token.split('.');
-    // The header only chooses between the two verifiers, each of which has its own list of algorithms and its own keys.
-    if (decodeObject(header)?.['alg'] === 'HS256') {
-      return admit(token, hs256 === null ? null : hs256({ header, payload, signature }), nowMs);
-    }
-    if (jwks === null) throw refused();
-    return jwks(token).then((claims) => admit(token, claims, nowMs));
+    const claims = verify(token);
+    return claims instanceof Promise
+      ? claims.then((verified) => admit(token, verified, nowMs))
+      : admit(token, claims, nowMs);
   };
 }
 
