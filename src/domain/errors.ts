@@ -10,6 +10,12 @@ export class RequestError extends Error {
   }
 }
 
+/** The error for a cursor that we did not write. */
+export function malformedCursor(): RequestError {
+  const errors = [{ field: 'cursor', message: 'is malformed' }];
+  return new RequestError('invalid_request', 'The cursor is malformed.', { errors });
+}
+
 export type RequestErrorCode =
   | 'invalid_request'
   | 'invalid_json'

@@ -1,5 +1,5 @@
 import type { Decision } from '../domain/decision.ts';
-import { RequestError, UnavailableError } from '../domain/errors.ts';
+import { malformedCursor, UnavailableError } from '../domain/errors.ts';
 import type { Page } from '../domain/order.ts';
 import type { StockCounts } from '../domain/sale.ts';
 import { beginReplay, endReplay, interruptReplay, replayEntry, type StockReplay } from '../domain/stock-replay.ts';
@@ -65,8 +65,7 @@ function decodeCursor(cursor: string): Position {
   const match = /^(\d{1,16}-\d{1,16}) (\d{1,9})$/.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
   const position = { entryId: match?.[1] ?? '', index: Number(match?.[2]) };
   if (match && encodeCursor(position) === cursor) return position;
-  const errors = [{ field: 'cursor', message: 'is malformed' }];
-  throw new RequestError('invalid_request', 'The cursor is malformed.', { errors });
+  throw malformedCursor();
 }
 
 /** Stock as the decisions of the log make it, beside what stands there now; `gaps` are where somebody else has written. */

@@ -1,4 +1,4 @@
-import { RequestError } from '../domain/errors.ts';
+import { malformedCursor } from '../domain/errors.ts';
 import type { AdminHold, Hold, HoldStatus, OwnHold, OwnHoldOutcome, ReleaseOutcome } from '../domain/hold.ts';
 import type { Page } from '../domain/order.ts';
 import type { AdminAction } from '../domain/sale.ts';
@@ -127,8 +127,7 @@ function decodeScanCursor(cursor: string | undefined): { scan: string; skip: num
   const match = scanCursor.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
   const [scan, skip] = [match?.[1] ?? '', Number(match?.[2])];
   if (match && encodeScanCursor(scan, skip) === cursor && BigInt(scan) <= SCAN_MAX) return { scan, skip };
-  const errors = [{ field: 'cursor', message: 'is malformed' }];
-  throw new RequestError('invalid_request', 'The cursor is malformed.', { errors });
+  throw malformedCursor();
 }
 
 const scanCursor = /^(0|[1-9]\d{0,19}) (\d{1,9})$/;

@@ -1,4 +1,4 @@
-import { RequestError } from '../domain/errors.ts';
+import { malformedCursor } from '../domain/errors.ts';
 import type { Page } from '../domain/order.ts';
 
 /** An opaque cursor that names the last item of a page by the parts of its sort key. */
@@ -13,10 +13,7 @@ export function decodeCursor(cursor: string, kinds: readonly ('id' | 'number')[]
     parts.length === kinds.length &&
     encodeCursor(parts) === cursor &&
     kinds.every((kind, index) => (kind === 'id' ? /^[A-Za-z0-9_-]{1,64}$/ : /^[0-9]{1,15}$/).test(parts[index] ?? ''));
-  if (!valid) {
-    const errors = [{ field: 'cursor', message: 'is malformed' }];
-    throw new RequestError('invalid_request', 'The cursor is malformed.', { errors });
-  }
+  if (!valid) throw malformedCursor();
   return parts;
 }
 
