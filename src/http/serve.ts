@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { createGather } from './gather.ts';
 import { answerClientError, answerMalformed, HEADER_BYTES_MAX, refuseExpectation, refuseHead } from './malformed.ts';
 
 /** A client that sends its headers or its body drop by drop is cut off after these. */
@@ -36,6 +37,7 @@ export async function serveHttp(
 ): Promise<Serving> {
   // The name is for requests of HTTP/1.0 without a Host; nothing is made of it.
   const listener = getRequestListener(app.fetch, { hostname: 'localhost', errorHandler: answerMalformed });
+  const gather = createGather();
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -47,7 +49,7 @@ export async function serveHttp(
       requireHostHeader: false,
     },
     // The listener answers its own failures and never rejects.
-    (request, response) => refuseHead(request, response) || void listener(request, response),
+    (request, response) => refuseHead(request, response) || gather(() => void listener(request, response)),
   );
   server.setTimeout(STALLED_TIMEOUT_MS);
   server.maxConnections = options.connectionsMax ?? CONNECTIONS_MAX;
