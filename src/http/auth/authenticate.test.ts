@@ -168,7 +168,9 @@ test('a token that was seen is refused once its time is over', async () => {
   // Serves until exp + 5 s: this one has about a second left.
   const header = `Bearer ${signed({ sub: 'alice', exp: inSeconds(-4) })}`;
 
-  assert.equal(await judgeWith(authenticate, header), { buyerId: 'alice', isAdmin: false });
+  for (let times = 0; times < 3; times += 1) {
+    assert.equal(await judgeWith(authenticate, header), { buyerId: 'alice', isAdmin: false });
+  }
   await new Promise((resolve) => setTimeout(resolve, 1200));
 
   assert.is(await judgeWith(authenticate, header), 'unauthorized');

@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache';
 import { RequestError } from '../../domain/errors.ts';
-import { type Caller, callerOf, type Verified } from './caller.ts';
+import { type Caller, callerOf } from './caller.ts';
 import { createHs256 } from './hs256.ts';
 import { createJwksVerifier } from './jwks.ts';
+import { createSeenTokens } from './seen-tokens.ts';
 
 /** By whom and for whom access tokens are made. Exactly one of the secret and the URL must be there. */
 export type AuthOptions = {
@@ -16,9 +16,6 @@ export type AuthOptions = {
 export type Authenticate = (authorization: string | undefined) => Caller | Promise<Caller>;
 
 const TOKEN_LENGTH_MAX = 8192;
-const SEEN_BYTES_MAX = 64 * 1024 * 1024;
-/** A seen token is verified again after this, so that a key that the provider withdrew stops working. */
-const TRUST_SEEN_MS = 5 * 60_000;
 
 const bearer = /^bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i;
 
@@ -30,16 +27,12 @@ export function createAuthenticate(options: AuthOptions): Authenticate {
   }
   // Which verifier there is, the configuration says and never the token; each has its own algorithms and its own keys.
   const verify = jwtSecret === null ? createJwksVerifier(jwksUrl as string) : createHs256(jwtSecret);
-  const seen = new LRUCache<string, Verified & { trustedUntilMs: number }>({
-    maxSize: SEEN_BYTES_MAX,
-    sizeCalculation: (_caller, token) => token.length + 512,
-  });
+  const seen = createSeenTokens({ cheapToVerify: jwtSecret !== null });
 
   function admit(token: string, claims: Record<string, unknown> | null, nowMs: number): Caller {
     const caller = claims === null ? null : callerOf(claims, options, nowMs);
     if (caller === null) throw refused();
-    const trustedUntilMs = Math.min(caller.expiresAtMs, nowMs + TRUST_SEEN_MS);
-    seen.set(token, { ...caller, trustedUntilMs });
+    seen.keep(token, caller, nowMs);
     return caller;
   }
 
@@ -48,8 +41,8 @@ export function createAuthenticate(options: AuthOptions): Authenticate {
     const token = authorization.length > TOKEN_LENGTH_MAX ? undefined : bearer.exec(authorization)?.[1];
     if (token === undefined) throw refused();
     const nowMs = Date.now();
-    const known = seen.get(token);
-    if (known !== undefined && nowMs < known.trustedUntilMs) return known;
+    const known = seen.find(token, nowMs);
+    if (known) return known;
 
     const claims = verify(token);
     return claims instanceof Promise
