@@ -1,5 +1,6 @@
-import { createHmac, createSecretKey, randomFillSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomFillSync, timingSafeEqual } from 'node:crypto';
 import type { PricedLine, Receipt } from '../domain/hold.ts';
+import { createHmacSha256 } from './hmac.ts';
 
 /** Signs and reads the tokens of holds. They are no JWT: their first part is a bare version word. */
 export type Receipts = {
@@ -24,8 +25,8 @@ type Payload = [
 
 /** Makes the signer of hold tokens. `secret` is used for nothing else. */
 export function createReceipts(secret: string): Receipts {
-  const key = createSecretKey(Buffer.from(secret, 'utf8'));
-  const signature = (body: string) => createHmac('sha256', key).update(`${VERSION}.${body}`).digest('base64url');
+  const hmac = createHmacSha256(secret);
+  const signature = (body: string) => hmac(`${VERSION}.${body}`);
   return {
     sign(receipt) {
       const payload: Payload = [
