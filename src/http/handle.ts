@@ -74,8 +74,11 @@ function readerOf(route: Route, edge: Edge): (c: Context, known: Known) => Promi
     const params: Record<string, string> = {};
     for (const name of names) params[name] = c.req.param(name) ?? '';
     checkIds(params);
+    // Named one by one: an object that is spread first has no shape that is known beforehand, and each further field is slow.
     return {
-      ...known,
+      caller: known.caller,
+      requestId: known.requestId,
+      authorization: known.authorization,
       params,
       query: query && check(query, queryObject(c.req.queries(), numbers)),
       idempotencyKey: route.idempotent ? idempotencyKeyOf(c.req.header('idempotency-key')) : undefined,
