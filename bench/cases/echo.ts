@@ -2,6 +2,7 @@
 import { reserveRequest } from '../load/request.ts';
 import { emptyResult } from '../suite/result.ts';
 import { runRounds } from '../suite/rounds.ts';
+import type { Buyer } from '../suite/scene.ts';
 import { echoArm } from './arms.ts';
 import type { Case } from './case.ts';
 
@@ -11,9 +12,14 @@ const question = 'what is the ceiling, a Hono server that parses a JSON body and
 export const echo: Case = {
   ...{ name: 'echo', question },
   async run(scene) {
+    const requests = (buyers: Buyer[]) => buyers.map(({ token }) => reserveRequest('bench', token));
+    const bare = echoArm(scene, requests);
+    const gathered = await scene.startBaseline('gathered-echo');
     const { rows, rules } = await runRounds(scene, [
-      echoArm(scene, (buyers) => buyers.map(({ token }) => reserveRequest('bench', token))),
+      bare,
+      { ...bare, name: 'gathered echo', baseUrl: gathered.baseUrl, pids: { server: gathered.pid } },
     ]);
-    return { ...emptyResult({ name: 'echo', question }), rows, rules };
+    const notes = ['The gathered echo answers the requests of one turn side by side, as the engine does.'];
+    return { ...emptyResult({ name: 'echo', question }), rows, rules, notes };
   },
 };
