@@ -1,4 +1,4 @@
-// The ceiling of a server that, as the engine does, answers the requests of one turn of the event loop side by side.
+// The ceiling of a server that, as the engine does, answers the requests of one turn side by side. No authentication, validation or store.
 import { createServer } from 'node:http';
 import { createGather } from '../../src/http/gather.ts';
 import { echoApp } from './echo-app.ts';
