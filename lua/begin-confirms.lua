@@ -30,6 +30,7 @@
   Cost: O(lines of all items).
   Invariant: available + held + sold is unchanged; a CONFIRMING hold is in leases and not in due.
 ]]
+-- @include many
 -- @include clock
 -- @include intact
 -- @include stock
@@ -74,6 +75,8 @@ local function refusal(hold, buyer, lines)
 end
 
 -- Apply.
+local begun, no_longer_due = {}, {}
+
 local function begin(id, hold, buyer, attempt, lines)
   local refused = refusal(hold, buyer, lines)
   if refused then
@@ -86,20 +89,41 @@ local function begin(id, hold, buyer, attempt, lines)
   if not string.find(hold.attempts, attempt, 1, true) then
     hold.attempts = hold.attempts .. (hold.attempts == '' and '' or ',') .. attempt
   end
-  redis.call('ZREM', KEYS[3], id)
-  redis.call('ZADD', KEYS[4], 'GT', now + lease_ms, id)
+  if hold.state == 'H' then
+    no_longer_due[#no_longer_due + 1] = id
+  end
   hold.state = 'C'
   hold.epoch = epoch
-  write_hold(id, hold)
+  begun[id] = hold
   return { 'begun', tonumber(epoch) }
+end
+
+local ids = {}
+for i = 7, #ARGV, 4 do
+  ids[#ids + 1] = ARGV[i]
+end
+-- Each is unpacked once, so that an item finds its hold as an earlier one of the same hold left it.
+local holds = read_many(KEYS[2], ids)
+for id, packed in pairs(holds) do
+  holds[id] = packed and unpack_hold(packed)
 end
 
 local reply = { 'ok', now }
 for i = 7, #ARGV, 4 do
-  local hold = read_hold(ARGV[i])
-  local answer = begin(ARGV[i], hold, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
+  local answer = begin(ARGV[i], holds[ARGV[i]], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
   note('begin', answer[1], ARGV[i], ARGV[i + 3], ARGV[i + 2], ARGV[i + 1])
   reply[#reply + 1] = answer
 end
+
+local packed, leases = {}, {}
+for id, hold in pairs(begun) do
+  packed[#packed + 1] = id
+  packed[#packed + 1] = pack_hold(hold)
+  leases[#leases + 1] = now + lease_ms
+  leases[#leases + 1] = id
+end
+call_many({ 'HSET', KEYS[2] }, packed)
+call_many({ 'ZREM', KEYS[3] }, no_longer_due)
+call_many({ 'ZADD', KEYS[4], 'GT' }, leases)
 write_decisions(KEYS[7], write_stock())
 return reply

@@ -1,6 +1,5 @@
 -- What a buyer holds and has bought in this sale, packed as held,bought,holdId,holdId… with the ids of the live holds.
-local function read_buyer(buyer)
-  local packed = redis.call('HGET', KEYS[5], buyer)
+local function unpack_buyer(packed)
   if not packed then
     return { held = 0, bought = 0, ids = '' }
   end
@@ -8,12 +7,20 @@ local function read_buyer(buyer)
   return { held = tonumber(held), bought = tonumber(bought), ids = ids }
 end
 
+local function read_buyer(buyer)
+  return unpack_buyer(redis.call('HGET', KEYS[5], buyer))
+end
+
+local function pack_buyer(record)
+  return string.format('%d,%d%s', record.held, record.bought, record.ids)
+end
+
 -- A buyer with nothing leaves no memory behind.
 local function write_buyer(buyer, record)
   if record.held == 0 and record.bought == 0 then
     redis.call('HDEL', KEYS[5], buyer)
   else
-    redis.call('HSET', KEYS[5], buyer, string.format('%d,%d%s', record.held, record.bought, record.ids))
+    redis.call('HSET', KEYS[5], buyer, pack_buyer(record))
   end
 end
 

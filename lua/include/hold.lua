@@ -31,17 +31,19 @@ local function read_hold(id)
   return packed and unpack_hold(packed) or nil
 end
 
-local function write_hold(id, hold)
+local function pack_hold(hold)
   local grace = hold.deadline - hold.expires
   local rest = ''
   if hold.keyed ~= '0' or grace ~= 0 or hold.epoch ~= '0' or hold.attempts ~= '' then
     rest = string.format(',%s,%x,%s,%s', hold.keyed, grace, hold.epoch, hold.attempts)
   end
   -- The buyer is joined and not formatted: a format ends at a NUL.
-  local packed = string.format('%s%x;%x%s;%s;', hold.state, hold.placed, hold.expires - hold.placed, rest, hold.lines)
+  return string.format('%s%x;%x%s;%s;', hold.state, hold.placed, hold.expires - hold.placed, rest, hold.lines)
     .. hold.buyer
-  redis.call('HSET', KEYS[2], id, packed)
-  return packed
+end
+
+local function write_hold(id, hold)
+  redis.call('HSET', KEYS[2], id, pack_hold(hold))
 end
 
 -- Iterates over ticketTypeId and quantity (a string) of packed lines.

@@ -71,7 +71,8 @@ async function readMigrations(): Promise<Record<string, Migration>> {
 
 async function apply(statement: string, db: Parameters<Migration['up']>[0], mayBeDone: boolean): Promise<void> {
   try {
-    await sql.raw(statement.trim().replace(/;$/, '')).execute(db);
+    const withoutComments = statement.replace(/^--.*$/gm, '');
+    await sql.raw(withoutComments.trim().replace(/;$/, '')).execute(db);
   } catch (error) {
     if (!mayBeDone || !alreadyDone.has(errnoOf(error) ?? 0)) throw error;
   }

@@ -1,8 +1,8 @@
-import type { ResultSetHeader } from 'mysql2';
 import type { OrderDraft } from '../domain/order.ts';
-import { toBytes, toJson } from './codec.ts';
+import { toJson } from './codec.ts';
 import type { Mysql } from './connection.ts';
-import { inTransaction, type Statements } from './transact.ts';
+import { bytesLiteral, literal } from './literal.ts';
+import { transactScript } from './transact.ts';
 
 /** The guard in `ticket_types` refused: another epoch, or not enough capacity. The transaction was rolled back. */
 export class GuardRefusedError extends Error {
@@ -12,10 +12,8 @@ export class GuardRefusedError extends Error {
   }
 }
 
-type Value = string | number | Buffer | null;
-
 /**
- * Makes drafts of one sale and epoch durable, all or none, by plain INSERTs. Plain SQL, because building a batch of
+ * Makes drafts of one sale and epoch durable, all or none, by plain INSERTs. The text is built here, because building a batch of
  * hundreds of rows as a query tree costs more than sending it. `onUndecided` is called when the outcomes went in: until
  * then an earlier COMMIT of the same drafts may have won, from then on it certainly did not. Throws GuardRefusedError,
  * what MySQL said (1062: some hold is decided), or as `transact`. Safe to repeat: a hold is decided once.
@@ -28,69 +26,57 @@ export async function commitOrders(
   const createdAtMs = Date.now();
   // One order for all writers: two batches that share holds then wait for each other in line, not in a circle.
   const sorted = [...drafts].sort((a, b) => (a.holdId < b.holdId ? -1 : 1));
-  await inTransaction(mysql, {}, async (statements) => {
-    await insert(
-      statements,
-      'hold_outcomes (hold_id, sale_id, outcome, order_id, created_at_ms)',
-      5,
-      sorted,
-      (draft) => [[draft.holdId, draft.saleId, 'sold', draft.orderId, createdAtMs]],
-    );
-    onUndecided();
-    await insert(
-      statements,
-      'orders (id, hold_id, sale_id, buyer_id, total_minor, currency, created_at_ms)',
-      7,
-      sorted,
-      ({ orderId, holdId, saleId, buyerId, totalMinor, currency }) => [
-        [orderId, holdId, saleId, toBytes(buyerId), totalMinor, currency, createdAtMs],
-      ],
-    );
-    await insert(statements, 'order_lines (order_id, ticket_type_id, quantity, price_minor)', 4, sorted, (draft) =>
-      draft.lines.map((line) => [draft.orderId, line.ticketTypeId, line.quantity, line.priceMinor]),
-    );
-    await insert(
-      statements,
-      'stock_movements (sale_id, ticket_type_id, kind, quantity, reference, created_at_ms)',
-      6,
-      sorted,
-      ({ saleId, orderId, lines }) =>
-        lines.map((line) => [saleId, line.ticketTypeId, 'sale', -line.quantity, orderId, createdAtMs]),
-    );
-    await insert(statements, 'outbox_events (event_id, type, subject, payload, created_at_ms)', 5, sorted, (draft) => [
-      [`${draft.orderId}.confirmed`, 'order.confirmed', draft.orderId, eventOf(draft, createdAtMs), createdAtMs],
-    ]);
-    await countSold(statements, drafts);
+  const inserts = insertsOf(sorted, createdAtMs);
+  // Last, because the hot row stays locked from here to the end of COMMIT; in id order, because others lock so too.
+  const quantities = [...quantityByType(drafts)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const guards = quantities.map(([ticketTypeId, quantity]) => guardOf(sorted[0] as OrderDraft, ticketTypeId, quantity));
+  await transactScript(mysql, [...inserts, ...guards], {
+    onAnswer: (index) => {
+      if (index === 0) onUndecided();
+    },
+    judge(answers) {
+      for (const [index, [ticketTypeId]] of quantities.entries())
+        if (answers[inserts.length + index]?.affectedRows !== 1) throw new GuardRefusedError(ticketTypeId);
+    },
   });
   return { createdAtMs };
 }
 
-async function insert(
-  statements: Statements,
-  into: string,
-  columns: number,
-  drafts: readonly OrderDraft[],
-  rowsOf: (draft: OrderDraft) => Value[][],
-): Promise<void> {
-  const rows = drafts.flatMap(rowsOf);
-  const placeholders = `(${'?,'.repeat(columns - 1)}?)`;
-  await statements.query(
-    `INSERT INTO ${into} VALUES ${placeholders}${`,${placeholders}`.repeat(rows.length - 1)}`,
-    rows.flat(),
-  );
+/** The rows of these orders, a statement per table; the outcomes come first. */
+function insertsOf(drafts: readonly OrderDraft[], createdAtMs: number): string[] {
+  const rows = {
+    outcomes: [] as string[],
+    orders: [] as string[],
+    lines: [] as string[],
+    movements: [] as string[],
+    events: [] as string[],
+  };
+  for (const draft of drafts) {
+    const [orderId, holdId, saleId] = [literal(draft.orderId), literal(draft.holdId), literal(draft.saleId)];
+    rows.outcomes.push(`(${holdId},${saleId},'sold',${orderId},${createdAtMs})`);
+    rows.orders.push(
+      `(${orderId},${holdId},${saleId},${bytesLiteral(draft.buyerId)},${literal(draft.totalMinor)},${literal(draft.currency)},${createdAtMs})`,
+    );
+    for (const line of draft.lines) {
+      const ticketTypeId = literal(line.ticketTypeId);
+      rows.lines.push(`(${orderId},${ticketTypeId},${literal(line.quantity)},${literal(line.priceMinor)})`);
+      rows.movements.push(`(${saleId},${ticketTypeId},'sale',${literal(-line.quantity)},${orderId},${createdAtMs})`);
+    }
+    const event = literal(eventOf(draft, createdAtMs));
+    rows.events.push(`(${literal(`${draft.orderId}.confirmed`)},'order.confirmed',${orderId},${event},${createdAtMs})`);
+  }
+  return [
+    `INSERT INTO hold_outcomes (hold_id, sale_id, outcome, order_id, created_at_ms) VALUES ${rows.outcomes.join()}`,
+    `INSERT INTO orders (id, hold_id, sale_id, buyer_id, total_minor, currency, created_at_ms) VALUES ${rows.orders.join()}`,
+    `INSERT INTO order_lines (order_id, ticket_type_id, quantity, price_minor) VALUES ${rows.lines.join()}`,
+    `INSERT INTO stock_movements (sale_id, ticket_type_id, kind, quantity, reference, created_at_ms) VALUES ${rows.movements.join()}`,
+    `INSERT INTO outbox_events (event_id, type, subject, payload, created_at_ms) VALUES ${rows.events.join()}`,
+  ];
 }
 
-/** Last, because the hot row stays locked from here to the end of COMMIT; in id order, because others lock so too. */
-async function countSold(statements: Statements, drafts: readonly OrderDraft[]): Promise<void> {
-  const { saleId, epoch } = drafts[0] as OrderDraft;
-  const quantities = [...quantityByType(drafts)].sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [ticketTypeId, quantity] of quantities) {
-    const result = (await statements.query(
-      'UPDATE ticket_types SET sold = sold + ? WHERE sale_id = ? AND id = ? AND epoch = ? AND sold + ? <= capacity',
-      [quantity, saleId, ticketTypeId, epoch, quantity],
-    )) as ResultSetHeader;
-    if (result.affectedRows !== 1) throw new GuardRefusedError(ticketTypeId);
-  }
+function guardOf({ saleId, epoch }: OrderDraft, ticketTypeId: string, quantity: number): string {
+  return `UPDATE ticket_types SET sold = sold + ${literal(quantity)} WHERE sale_id = ${literal(saleId)} AND id = ${literal(ticketTypeId)}
+    AND epoch = ${literal(epoch)} AND sold + ${literal(quantity)} <= capacity`;
 }
 
 /** Tickets per type over all drafts. */

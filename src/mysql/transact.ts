@@ -1,3 +1,4 @@
+import type { ResultSetHeader } from 'mysql2';
 import { assert, UnavailableError } from '../domain/errors.ts';
 import type { Mysql } from './connection.ts';
 import { CommitUnknownError, isLockConflict } from './errors.ts';
@@ -9,29 +10,51 @@ export { CommitUnknownError } from './errors.ts';
 export type TransactOptions = { isolation?: 'read committed' | 'repeatable read'; readOnly?: boolean };
 
 /** Runs statements inside a transaction. */
-export type Statements = Pick<Session, 'query'>;
+type Statements = Pick<Session, 'query'>;
 
 /**
  * Runs `work` in one transaction. CommitUnknownError: COMMIT was sent and not answered, the work may be done. Every other
  * error is definite, nothing was written: `work`'s own error, or UnavailableError (`isLockConflict` tells deadlocks).
  */
-export function transact<T>(mysql: Mysql, options: TransactOptions, work: (trx: Trx) => Promise<T>): Promise<T> {
-  return inTransaction(mysql, options, (statements) => work(mysql.bind(statements)));
-}
-
-/** As `transact`, for plain SQL. */
-export async function inTransaction<T>(
-  mysql: Mysql,
-  options: TransactOptions,
-  work: (statements: Statements) => Promise<T>,
-): Promise<T> {
+export async function transact<T>(mysql: Mysql, options: TransactOptions, work: (trx: Trx) => Promise<T>): Promise<T> {
   const session = await mysql.pool.acquire();
   try {
-    const result = await runAll(session, options, work);
+    const result = await runAll(session, options, (statements) => work(mysql.bind(statements)));
     await commit(session);
     return result;
   } finally {
     mysql.pool.release(session);
+  }
+}
+
+/** What `transactScript` asks of its caller: `onAnswer` hears of each statement that succeeded, `judge` of all at the end. */
+export type ScriptJudge = {
+  onAnswer: (index: number) => void;
+  /** Throws to have nothing written. */
+  judge: (answers: ResultSetHeader[]) => void;
+};
+
+/** As `transact`, for statements whose values stand in their text: all of them go in one packet, COMMIT in the next. */
+export async function transactScript(mysql: Mysql, statements: readonly string[], by: ScriptJudge): Promise<void> {
+  const session = await mysql.pool.acquire();
+  try {
+    await runScript(session, statements, by);
+    await commit(session);
+  } finally {
+    mysql.pool.release(session);
+  }
+}
+
+/** MySQL stops at the first statement that fails: nothing behind it is done, and nothing is committed by itself. */
+async function runScript(session: Session, statements: readonly string[], by: ScriptJudge): Promise<void> {
+  try {
+    const answers = await session.script(['START TRANSACTION', ...statements], (index) => {
+      if (index > 0) by.onAnswer(index - 1);
+    });
+    by.judge(answers.slice(1));
+  } catch (error) {
+    await rollback(session);
+    throw error;
   }
 }
 

@@ -1,8 +1,9 @@
 import * as assert from 'uvu/assert';
-import { callsOn, finishing, placing } from '../testing/redis-calls.ts';
+import { callsOn, finishing, limits, placing } from '../testing/redis-calls.ts';
 import { linesOf, opensAtMs, openTestRedis, putSale } from '../testing/redis-sale.ts';
 import { assertLawful, holdOf, stateOf, stockOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
+import { beginConfirms } from './begin-confirms.ts';
 import { finishConfirms } from './finish-confirms.ts';
 
 const test = suite('finish-confirms');
@@ -148,6 +149,54 @@ test('one hold twice in a batch is sold once', async () => {
   assert.equal(replies, ['sold', 'sold', 'already']);
   assert.is(await finishes(saleId), 2);
   assert.equal(await stockOf(redis, saleId), { std: [8, 0, 2] });
+  await assertLawful(redis, saleId);
+});
+
+test('holds of one buyer in every state are sold in one batch, each from where its tickets are', async () => {
+  const saleId = await putSale(redis, { buyerTicketsMax: 20 });
+  const lapsed = await calls.hold(saleId);
+  time.nowMs += 60_000;
+  await calls.expire(saleId);
+  const [held, confirming, released] = [await calls.hold(saleId), await calls.hold(saleId), await calls.hold(saleId)];
+  await calls.begin(saleId, confirming);
+  await calls.release(saleId, released);
+  const items = [lapsed, held, confirming, released, placing()].map(finishing);
+
+  const replies = await finishConfirms(redis, { saleId, items });
+
+  assert.equal(replies, ['debited', 'sold', 'sold', 'debited', 'debited']);
+  assert.equal(await stockOf(redis, saleId), { std: [5, 0, 5] });
+  const { buyers, due, leases, ended } = await assertLawful(redis, saleId);
+  assert.is(buyers.get('alice'), '0,5');
+  for (const ids of [due, leases, ended])
+    assert.equal(
+      [...ids.keys()].filter((id) => id !== '#'),
+      [],
+    );
+});
+
+test('a batch longer than what Lua can pass at once begins and is sold whole', async () => {
+  const saleId = await putSale(redis, { tickets: { std: 2500 } });
+  const holds = Array.from({ length: 2500 }, (_, index) => placing({ buyerId: `buyer-${index}` }));
+  for (let from = 0; from < holds.length; from += 500) await calls.placeAll(saleId, holds.slice(from, from + 500));
+  const begins = holds.map((hold) => ({ ...hold, attemptId: 'attempt-1' }));
+
+  const begun: string[] = [];
+  for (let from = 0; from < begins.length; from += 1250) {
+    const items = begins.slice(from, from + 1250);
+    const replies = await beginConfirms(redis, { saleId, items, options: { ...limits.begin, ...limits.memory } });
+    begun.push(...replies.map(({ status }) => status));
+  }
+  const confirming = await assertLawful(redis, saleId);
+  const sold: string[] = [];
+  for (let from = 0; from < holds.length; from += 1250) {
+    sold.push(...(await finishConfirms(redis, { saleId, items: holds.slice(from, from + 1250).map(finishing) })));
+  }
+
+  assert.equal([new Set(begun), begun.length], [new Set(['begun']), 2500]);
+  assert.is(confirming.leases.size, 2501);
+  assert.equal([new Set(sold), sold.length], [new Set(['sold']), 2500]);
+  assert.equal(await stockOf(redis, saleId), { std: [0, 0, 2500] });
   await assertLawful(redis, saleId);
 });
 
