@@ -32,9 +32,11 @@
 ]]
 -- @include clock
 -- @include intact
+-- @include bulk
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include indexes
 -- @include decisions
 -- @include give-back
 
@@ -86,14 +88,15 @@ local function begin(id, hold, buyer, attempt, lines)
   if not string.find(hold.attempts, attempt, 1, true) then
     hold.attempts = hold.attempts .. (hold.attempts == '' and '' or ',') .. attempt
   end
-  redis.call('ZREM', KEYS[3], id)
-  redis.call('ZADD', KEYS[4], 'GT', now + lease_ms, id)
+  leave(KEYS[3], id)
+  enter(KEYS[4], now + lease_ms, id)
   hold.state = 'C'
   hold.epoch = epoch
   write_hold(id, hold)
   return { 'begun', tonumber(epoch) }
 end
 
+load_holds(every(7, 4))
 local reply = { 'ok', now }
 for i = 7, #ARGV, 4 do
   local hold = read_hold(ARGV[i])
@@ -101,5 +104,8 @@ for i = 7, #ARGV, 4 do
   note('begin', answer[1], ARGV[i], ARGV[i + 3], ARGV[i + 2], ARGV[i + 1])
   reply[#reply + 1] = answer
 end
+write_holds()
+write_buyers()
+write_indexes()
 write_decisions(KEYS[7], write_stock())
 return reply

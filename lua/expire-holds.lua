@@ -25,9 +25,11 @@
 ]]
 -- @include clock
 -- @include intact
+-- @include bulk
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include indexes
 -- @include decisions
 -- @include give-back
 -- @include expire
@@ -38,8 +40,13 @@ end
 local now = read_clock(ARGV[2])
 local lines_max = tonumber(ARGV[3])
 
--- Decide and apply: each due hold is read before it is changed.
+-- Decide.
 local holds = expire_due(now, lines_max, tonumber(ARGV[4]), tonumber(ARGV[5]))
+
+-- Apply.
+write_holds()
+write_buyers()
+write_indexes()
 write_decisions(KEYS[7], write_stock())
 local first = redis.call('ZRANGEBYSCORE', KEYS[3], 0, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 local next_deadline = first[2] and tonumber(first[2]) or 0

@@ -23,9 +23,11 @@
 ]]
 -- @include clock
 -- @include intact
+-- @include bulk
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include indexes
 -- @include decisions
 
 if not epoch_if_intact(ARGV[1]) then
@@ -45,16 +47,17 @@ local function finish(id, buyer, placed, expires, lines)
     or { state = '', placed = placed, expires = expires, deadline = expires, keyed = '0', epoch = '0', lines = lines, buyer = buyer }
   local is_live = hold.state == 'H' or hold.state == 'C'
   local record = read_buyer(hold.buyer)
-  for ticket_type, quantity in each_line(hold.lines) do
-    move_units(ticket_type, quantity, is_live and 'held' or 'available', 'sold')
-    record.bought = record.bought + quantity
-    record.held = is_live and record.held - quantity or record.held
+  local sold = lines_of(hold.lines)
+  for _, line in ipairs(sold) do
+    move_units(line.ticket_type, line.quantity, is_live and 'held' or 'available', 'sold')
   end
+  record.bought = record.bought + sold.units
+  record.held = is_live and record.held - sold.units or record.held
   forget_live_hold(record, id)
   write_buyer(hold.buyer, record)
-  redis.call('ZREM', KEYS[3], id)
-  redis.call('ZREM', KEYS[4], id)
-  redis.call('ZREM', KEYS[6], id)
+  leave(KEYS[3], id)
+  leave(KEYS[4], id)
+  leave(KEYS[6], id)
   hold.state = 'S'
   hold.attempts = ''
   hold.epoch = '0'
@@ -64,10 +67,15 @@ local function finish(id, buyer, placed, expires, lines)
   return { is_live and 'sold' or 'debited' }
 end
 
+load_holds(every(3, 5))
+load_buyers(every(4, 5))
 local reply = { 'ok', now }
 for i = 3, #ARGV, 5 do
   reply[#reply + 1] = finish(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), ARGV[i + 4])
 end
+write_holds()
+write_buyers()
+write_indexes()
 write_decisions(KEYS[7], write_stock())
 if finishes > 0 then
   redis.call('HINCRBY', KEYS[1], 'finishes', finishes)

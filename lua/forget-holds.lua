@@ -21,19 +21,29 @@
 ]]
 -- @include clock
 -- @include intact
+-- @include bulk
 -- @include hold
+-- @include indexes
 
 if not epoch_if_intact(ARGV[1]) then
   return { 'lost' }
 end
 
--- Decide and apply: each hold is read before it is dropped.
+-- Decide.
 local ids = redis.call('ZRANGEBYSCORE', KEYS[6], 0, read_clock(ARGV[2]), 'LIMIT', 0, tonumber(ARGV[3]))
+local forgotten = {}
+load_holds(ids)
 for _, id in ipairs(ids) do
   local hold = read_hold(id)
   if hold and (hold.state == 'R' or hold.state == 'E') then
-    redis.call('HDEL', KEYS[2], id)
+    forgotten[#forgotten + 1] = id
   end
-  redis.call('ZREM', KEYS[6], id)
+  leave(KEYS[6], id)
 end
+
+-- Apply.
+in_pieces(forgotten, function(...)
+  redis.call('HDEL', KEYS[2], ...)
+end)
+write_indexes()
 return { 'forgotten', #ids }

@@ -32,9 +32,11 @@
 ]]
 -- @include clock
 -- @include intact
+-- @include bulk
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include indexes
 -- @include decisions
 -- @include give-back
 
@@ -85,6 +87,9 @@ if is_due then
   note('release', 'expired', id, hold.lines, '', hold.buyer)
 end
 give_back(id, hold, is_due and 'E' or 'R', now, tonumber(ARGV[3]), tonumber(ARGV[4]))
+write_holds()
+write_buyers()
+write_indexes()
 write_decisions(KEYS[7], write_stock())
 if is_due then
   return { 'expired' }

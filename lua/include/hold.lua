@@ -26,33 +26,65 @@ local function unpack_hold(packed)
   }
 end
 
+-- Records are read once, and written once at the end by write_holds().
+local packed_holds = {}
+local written_holds = {}
+
+local function load_holds(ids)
+  load_fields(KEYS[2], ids, packed_holds)
+end
+
+local function read_packed_hold(id)
+  if packed_holds[id] == nil then
+    load_holds({ id })
+  end
+  return packed_holds[id]
+end
+
 local function read_hold(id)
-  local packed = redis.call('HGET', KEYS[2], id)
+  local packed = read_packed_hold(id)
   return packed and unpack_hold(packed) or nil
 end
 
-local function write_hold(id, hold)
+local function pack_hold(hold)
   local grace = hold.deadline - hold.expires
   local rest = ''
   if hold.keyed ~= '0' or grace ~= 0 or hold.epoch ~= '0' or hold.attempts ~= '' then
     rest = string.format(',%s,%x,%s,%s', hold.keyed, grace, hold.epoch, hold.attempts)
   end
   -- The buyer is joined and not formatted: a format ends at a NUL.
-  local packed = string.format('%s%x;%x%s;%s;', hold.state, hold.placed, hold.expires - hold.placed, rest, hold.lines)
-    .. hold.buyer
-  redis.call('HSET', KEYS[2], id, packed)
-  return packed
+  return string.format('%s%x;%x%s;%s;', hold.state, hold.placed, hold.expires - hold.placed, rest, hold.lines) .. hold.buyer
 end
 
--- Iterates over ticketTypeId and quantity (a string) of packed lines.
-local function each_line(lines)
-  return string.gmatch(lines, '([^:,]+):(%d+)')
+local function put_hold(id, packed)
+  packed_holds[id] = packed
+  written_holds[#written_holds + 1] = id
+  written_holds[#written_holds + 1] = packed
 end
 
-local function units_of(lines)
-  local units = 0
-  for _, quantity in each_line(lines) do
-    units = units + quantity
+local function write_hold(id, hold)
+  put_hold(id, pack_hold(hold))
+end
+
+local function write_holds()
+  in_pieces(written_holds, function(...)
+    redis.call('HSET', KEYS[2], ...)
+  end)
+end
+
+-- Packed lines as a list of ticket_type and quantity with their number of units. Most holds of a call have the same lines, so
+-- each text is read once.
+local known_lines = {}
+
+local function lines_of(packed)
+  local lines = known_lines[packed]
+  if not lines then
+    lines = { units = 0 }
+    for ticket_type, quantity in string.gmatch(packed, '([^:,]+):(%d+)') do
+      lines[#lines + 1] = { ticket_type = ticket_type, quantity = tonumber(quantity) }
+      lines.units = lines.units + quantity
+    end
+    known_lines[packed] = lines
   end
-  return units
+  return lines
 end
