@@ -7,8 +7,7 @@
   KEYS[3] due        zset  HELD holds by deadline
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
-  KEYS[6] ended      zset  ended holds by the time when they may be forgotten
-  KEYS[7] decisions  stream  the decision log
+  KEYS[6] decisions  stream  the decision log
   ARGV[1] run    run_id of the server on this connection
   ARGV[2] nowMs  Unix time, milliseconds; 0 = this server's TIME
   ARGV[3] items  then per item five: holdId, buyerId, placedAtMs, expiresAtMs, lines (ticketTypeId:quantity,…)
@@ -57,7 +56,6 @@ local function finish(id, buyer, placed, expires, lines)
   write_buyer(hold.buyer, record)
   leave(KEYS[3], id)
   leave(KEYS[4], id)
-  leave(KEYS[6], id)
   hold.state = 'S'
   hold.attempts = ''
   hold.epoch = '0'
@@ -76,7 +74,7 @@ end
 write_holds()
 write_buyers()
 write_indexes()
-write_decisions(KEYS[7], write_stock())
+write_decisions(KEYS[6], write_stock())
 if finishes > 0 then
   redis.call('HINCRBY', KEYS[1], 'finishes', finishes)
 end

@@ -9,6 +9,13 @@ local function load_buyers(ids)
   load_fields(KEYS[5], ids, packed_buyers)
 end
 
+-- Of a buyer that was read together with others.
+local function know_buyer(buyer, packed)
+  if packed_buyers[buyer] == nil then
+    packed_buyers[buyer] = packed
+  end
+end
+
 local function read_buyer(buyer)
   local known = buyers[buyer]
   if known then

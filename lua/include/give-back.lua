@@ -1,3 +1,18 @@
+-- Ids that are to be remembered until the same time are one entry of the index, joined by commas: nobody looks for one of them.
+local remembered = {}
+
+local function remember(id, until_time)
+  local ids = remembered[until_time] or {}
+  remembered[until_time] = ids
+  ids[#ids + 1] = id
+end
+
+local function write_remembered()
+  for until_time, ids in pairs(remembered) do
+    redis.call('ZADD', KEYS[6], until_time, table.concat(ids, ','))
+  end
+end
+
 -- Ends a live hold: its units and the buyer's count go back exactly once, and the id is remembered with this record, so that it
 -- never lives twice. The caller writes what has changed.
 local function end_hold(id, state, packed, lines, buyer, forget_at)
@@ -6,7 +21,7 @@ local function end_hold(id, state, packed, lines, buyer, forget_at)
   end
   take_from_buyer(buyer, id, lines_of(lines).units)
   put_hold(id, packed)
-  enter(KEYS[6], forget_at, id)
+  remember(id, forget_at)
   if state == 'R' then
     note('release', 'released', id, lines, '', buyer)
   else
@@ -14,7 +29,7 @@ local function end_hold(id, state, packed, lines, buyer, forget_at)
   end
 end
 
--- Ends a live hold as released (R) or expired (E), whatever it was before.
+-- Ends a live hold as released (R) or expired (E), whatever it was before. It leaves the index of live holds it is in.
 local function give_back(id, hold, state, now, keyed_memory_ms, memory_ms)
   leave(hold.state == 'C' and KEYS[4] or KEYS[3], id)
   hold.state = state

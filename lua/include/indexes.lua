@@ -3,8 +3,6 @@
 local leaving = {}
 local entering = {}
 
-local times = {}
-
 local function leave(index, id)
   local ids = leaving[index]
   if not ids then
@@ -14,15 +12,13 @@ local function leave(index, id)
   ids[#ids + 1] = id
 end
 
--- Many enter at the same time, and a number is dear to pass.
 local function enter(index, time, id)
   local entries = entering[index]
   if not entries then
     entries = {}
     entering[index] = entries
   end
-  times[time] = times[time] or string.format('%d', time)
-  entries[#entries + 1] = times[time]
+  entries[#entries + 1] = time
   entries[#entries + 1] = id
 end
 
