@@ -24,7 +24,9 @@
 ]]
 -- @include clock
 -- @include intact
+-- @include bulk
 -- @include hold
+-- @include indexes
 -- @include decisions
 
 local epoch = epoch_if_intact(ARGV[1])
@@ -65,11 +67,12 @@ local function abort(id, hold, begun_epoch, attempt)
   hold.state = 'H'
   hold.deadline = math.max(hold.deadline, math.min(now + grace_ms, hold.expires + grace_max_ms))
   write_hold(id, hold)
-  redis.call('ZREM', KEYS[4], id)
-  redis.call('ZADD', KEYS[3], hold.deadline, id)
+  leave(KEYS[4], id)
+  enter(KEYS[3], hold.deadline, id)
   return { 'reopened' }
 end
 
+load_holds(every(5, 3))
 local reply = { 'ok', now }
 for i = 5, #ARGV, 3 do
   local hold = read_hold(ARGV[i])
@@ -77,5 +80,7 @@ for i = 5, #ARGV, 3 do
   note('abort', answer[1], ARGV[i], hold and hold.lines or '', ARGV[i + 2], hold and hold.buyer or '')
   reply[#reply + 1] = answer
 end
+write_holds()
+write_indexes()
 write_decisions(KEYS[6], '')
 return reply

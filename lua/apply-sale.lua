@@ -24,6 +24,7 @@
   Cost: O(ticket types).
   Invariant: capacity = available + held + sold: available moves by what capacity moves.
 ]]
+-- @include bulk
 -- @include decisions
 
 local current = redis.call('HMGET', KEYS[1], 'epoch', 'run', 'version')

@@ -7,7 +7,7 @@
   KEYS[3] due        zset  HELD holds by deadline
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
-  KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  KEYS[6] ended      zset  lists of ended holds by the time when they may be forgotten
   KEYS[7] decisions  stream  the decision log
   ARGV[1] run            run_id of the server on this connection
   ARGV[2] nowMs          Unix time, milliseconds; 0 = this server's TIME
@@ -30,12 +30,13 @@
   Cost: O(lines of all items).
   Invariant: available + held + sold is unchanged; a CONFIRMING hold is in leases and not in due.
 ]]
--- @include many
 -- @include clock
 -- @include intact
+-- @include bulk
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include indexes
 -- @include decisions
 -- @include give-back
 
@@ -75,8 +76,6 @@ local function refusal(hold, buyer, lines)
 end
 
 -- Apply.
-local begun, no_longer_due = {}, {}
-
 local function begin(id, hold, buyer, attempt, lines)
   local refused = refusal(hold, buyer, lines)
   if refused then
@@ -89,41 +88,25 @@ local function begin(id, hold, buyer, attempt, lines)
   if not string.find(hold.attempts, attempt, 1, true) then
     hold.attempts = hold.attempts .. (hold.attempts == '' and '' or ',') .. attempt
   end
-  if hold.state == 'H' then
-    no_longer_due[#no_longer_due + 1] = id
-  end
+  leave(KEYS[3], id)
+  enter(KEYS[4], now + lease_ms, id)
   hold.state = 'C'
   hold.epoch = epoch
-  begun[id] = hold
+  write_hold(id, hold)
   return { 'begun', tonumber(epoch) }
 end
 
-local ids = {}
-for i = 7, #ARGV, 4 do
-  ids[#ids + 1] = ARGV[i]
-end
--- Each is unpacked once, so that an item finds its hold as an earlier one of the same hold left it.
-local holds = read_many(KEYS[2], ids)
-for id, packed in pairs(holds) do
-  holds[id] = packed and unpack_hold(packed)
-end
-
+load_holds(every(7, 4))
 local reply = { 'ok', now }
 for i = 7, #ARGV, 4 do
-  local answer = begin(ARGV[i], holds[ARGV[i]], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
+  local hold = read_hold(ARGV[i])
+  local answer = begin(ARGV[i], hold, ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
   note('begin', answer[1], ARGV[i], ARGV[i + 3], ARGV[i + 2], ARGV[i + 1])
   reply[#reply + 1] = answer
 end
-
-local packed, leases = {}, {}
-for id, hold in pairs(begun) do
-  packed[#packed + 1] = id
-  packed[#packed + 1] = pack_hold(hold)
-  leases[#leases + 1] = now + lease_ms
-  leases[#leases + 1] = id
-end
-call_many({ 'HSET', KEYS[2] }, packed)
-call_many({ 'ZREM', KEYS[3] }, no_longer_due)
-call_many({ 'ZADD', KEYS[4], 'GT' }, leases)
+write_holds()
+write_buyers()
+write_indexes()
+write_remembered()
 write_decisions(KEYS[7], write_stock())
 return reply

@@ -21,6 +21,7 @@
   of the holds that are left.
 ]]
 -- @include intact
+-- @include bulk
 -- @include hold
 -- @include buyer
 
@@ -46,7 +47,8 @@ forget_live_hold(record, id)
 record.held = 0
 for live in string.gmatch(record.ids, '[^,]+') do
   local hold = read_hold(live)
-  record.held = record.held + (hold and units_of(hold.lines) or 0)
+  record.held = record.held + (hold and lines_of(hold.lines).units or 0)
 end
 write_buyer(buyer, record)
+write_buyers()
 return { 'dropped' }

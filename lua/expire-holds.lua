@@ -7,7 +7,7 @@
   KEYS[3] due        zset  HELD holds by deadline
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
-  KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  KEYS[6] ended      zset  lists of ended holds by the time when they may be forgotten
   KEYS[7] decisions  stream  the decision log
   ARGV[1] run            run_id of the server on this connection
   ARGV[2] nowMs          Unix time, milliseconds; 0 = this server's TIME
@@ -25,9 +25,11 @@
 ]]
 -- @include clock
 -- @include intact
+-- @include bulk
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include indexes
 -- @include decisions
 -- @include give-back
 -- @include expire
@@ -38,8 +40,14 @@ end
 local now = read_clock(ARGV[2])
 local lines_max = tonumber(ARGV[3])
 
--- Decide and apply: each due hold is read before it is changed.
+-- Decide.
 local holds = expire_due(now, lines_max, tonumber(ARGV[4]), tonumber(ARGV[5]))
+
+-- Apply.
+write_holds()
+write_buyers()
+write_indexes()
+write_remembered()
 write_decisions(KEYS[7], write_stock())
 local first = redis.call('ZRANGEBYSCORE', KEYS[3], 0, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 local next_deadline = first[2] and tonumber(first[2]) or 0

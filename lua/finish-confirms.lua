@@ -7,8 +7,7 @@
   KEYS[3] due        zset  HELD holds by deadline
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
-  KEYS[6] ended      zset  ended holds by the time when they may be forgotten
-  KEYS[7] decisions  stream  the decision log
+  KEYS[6] decisions  stream  the decision log
   ARGV[1] run    run_id of the server on this connection
   ARGV[2] nowMs  Unix time, milliseconds; 0 = this server's TIME
   ARGV[3] items  then per item five: holdId, buyerId, placedAtMs, expiresAtMs, lines (ticketTypeId:quantity,…)
@@ -21,39 +20,24 @@
   Cost: O(lines of all items).
   Invariant: available + held + sold is unchanged; every reply but 'already' counts one more finish.
 ]]
--- @include many
 -- @include clock
 -- @include intact
+-- @include bulk
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include indexes
 -- @include decisions
 
 if not epoch_if_intact(ARGV[1]) then
   return { 'lost' }
 end
 local now = read_clock(ARGV[2])
-
--- Each hold and buyer is unpacked once, so that an item finds them as an earlier one left them.
-local ids, buyers = {}, {}
-for i = 3, #ARGV, 5 do
-  ids[#ids + 1] = ARGV[i]
-end
-local holds = read_many(KEYS[2], ids)
-for i = 3, #ARGV, 5 do
-  local id = ARGV[i]
-  if type(holds[id]) == 'string' then
-    holds[id] = unpack_hold(holds[id])
-  end
-  buyers[#buyers + 1] = holds[id] and holds[id].buyer or ARGV[i + 1]
-end
-local records = read_many(KEYS[5], buyers)
+local finishes = 0
 
 -- Apply.
-local finished, gone = {}, { H = {}, C = {}, ended = {} }
-
 local function finish(id, buyer, placed, expires, lines)
-  local hold = holds[id]
+  local hold = read_hold(id)
   if hold and hold.state == 'S' then
     note('finish', 'already', id, hold.lines, '', hold.buyer)
     return { 'already' }
@@ -61,52 +45,37 @@ local function finish(id, buyer, placed, expires, lines)
   hold = hold
     or { state = '', placed = placed, expires = expires, deadline = expires, keyed = '0', epoch = '0', lines = lines, buyer = buyer }
   local is_live = hold.state == 'H' or hold.state == 'C'
-  local record = records[hold.buyer]
-  if type(record) ~= 'table' then
-    record = unpack_buyer(record)
-    records[hold.buyer] = record
+  local record = read_buyer(hold.buyer)
+  local sold = lines_of(hold.lines)
+  for _, line in ipairs(sold) do
+    move_units(line.ticket_type, line.quantity, is_live and 'held' or 'available', 'sold')
   end
-  for ticket_type, quantity in each_line(hold.lines) do
-    move_units(ticket_type, quantity, is_live and 'held' or 'available', 'sold')
-    record.bought = record.bought + quantity
-    record.held = is_live and record.held - quantity or record.held
-  end
+  record.bought = record.bought + sold.units
+  record.held = is_live and record.held - sold.units or record.held
   forget_live_hold(record, id)
-  local left = gone[hold.state] or gone.ended
-  left[#left + 1] = id
+  write_buyer(hold.buyer, record)
+  leave(KEYS[3], id)
+  leave(KEYS[4], id)
   hold.state = 'S'
   hold.attempts = ''
   hold.epoch = '0'
-  holds[id] = hold
-  finished[#finished + 1] = id
+  write_hold(id, hold)
+  finishes = finishes + 1
   note('finish', is_live and 'sold' or 'debited', id, hold.lines, '', hold.buyer)
   return { is_live and 'sold' or 'debited' }
 end
 
+load_holds(every(3, 5))
+load_buyers(every(4, 5))
 local reply = { 'ok', now }
 for i = 3, #ARGV, 5 do
   reply[#reply + 1] = finish(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), ARGV[i + 4])
 end
-
-local packed, counts = {}, {}
-for _, id in ipairs(finished) do
-  packed[#packed + 1] = id
-  packed[#packed + 1] = pack_hold(holds[id])
-end
-for buyer, record in pairs(records) do
-  -- What is no table was read and not changed.
-  if type(record) == 'table' then
-    counts[#counts + 1] = buyer
-    counts[#counts + 1] = pack_buyer(record)
-  end
-end
-call_many({ 'HSET', KEYS[2] }, packed)
-call_many({ 'HSET', KEYS[5] }, counts)
-call_many({ 'ZREM', KEYS[3] }, gone.H)
-call_many({ 'ZREM', KEYS[4] }, gone.C)
-call_many({ 'ZREM', KEYS[6] }, gone.ended)
-write_decisions(KEYS[7], write_stock())
-if #finished > 0 then
-  redis.call('HINCRBY', KEYS[1], 'finishes', #finished)
+write_holds()
+write_buyers()
+write_indexes()
+write_decisions(KEYS[6], write_stock())
+if finishes > 0 then
+  redis.call('HINCRBY', KEYS[1], 'finishes', finishes)
 end
 return reply

@@ -7,33 +7,54 @@
   KEYS[3] due        zset  HELD holds by deadline
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
-  KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  KEYS[6] ended      zset  lists of ended holds by the time when they may be forgotten
   ARGV[1] run       run_id of the server on this connection
   ARGV[2] nowMs     Unix time, milliseconds; 0 = this server's TIME
-  ARGV[3] holdsMax  work bound of one slice
+  ARGV[3] holdsMax  work bound of one slice; the last list is not cut
 
   Returns, first match wins:
     { 'lost' }
-    { 'forgotten', holds }   call again while holds = holdsMax
+    { 'forgotten', holds }   call again while holds is not less than holdsMax
 
-  Cost: O(holdsMax).
+  Cost: O(holdsMax + holds of one list).
   Invariant: no live and no sold hold is dropped.
 ]]
 -- @include clock
 -- @include intact
+-- @include bulk
 -- @include hold
 
 if not epoch_if_intact(ARGV[1]) then
   return { 'lost' }
 end
 
--- Decide and apply: each hold is read before it is dropped.
-local ids = redis.call('ZRANGEBYSCORE', KEYS[6], 0, read_clock(ARGV[2]), 'LIMIT', 0, tonumber(ARGV[3]))
+-- Decide.
+local entries = redis.call('ZRANGEBYSCORE', KEYS[6], 0, read_clock(ARGV[2]), 'LIMIT', 0, tonumber(ARGV[3]))
+local ids, over = {}, {}
+for _, entry in ipairs(entries) do
+  if #ids >= tonumber(ARGV[3]) then
+    break
+  end
+  over[#over + 1] = entry
+  for id in string.gmatch(entry, '[^,]+') do
+    ids[#ids + 1] = id
+  end
+end
+load_holds(ids)
+-- One whose order came late is sold, and remembered as long as the sale.
+local forgotten = {}
 for _, id in ipairs(ids) do
   local hold = read_hold(id)
   if hold and (hold.state == 'R' or hold.state == 'E') then
-    redis.call('HDEL', KEYS[2], id)
+    forgotten[#forgotten + 1] = id
   end
-  redis.call('ZREM', KEYS[6], id)
 end
+
+-- Apply.
+in_pieces(forgotten, function(...)
+  redis.call('HDEL', KEYS[2], ...)
+end)
+in_pieces(over, function(...)
+  redis.call('ZREM', KEYS[6], ...)
+end)
 return { 'forgotten', #ids }

@@ -26,6 +26,7 @@
   Cost: O(ticket types), the old keys are freed in the background.
   Invariant: the sale is either wholly old or wholly new.
 ]]
+-- @include bulk
 -- @include decisions
 
 local live = redis.call('HMGET', KEYS[1], 'epoch', 'run')

@@ -7,7 +7,7 @@
   KEYS[3] due        zset  HELD holds by deadline
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
-  KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  KEYS[6] ended      zset  lists of ended holds by the time when they may be forgotten
   KEYS[7] decisions  stream  the decision log
   ARGV[1] run              run_id of the server on this connection
   ARGV[2] nowMs            Unix time, milliseconds; 0 = this server's TIME
@@ -36,9 +36,11 @@
 ]]
 -- @include clock
 -- @include intact
+-- @include bulk
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include indexes
 -- @include decisions
 -- @include give-back
 -- @include expire
@@ -80,22 +82,21 @@ end
 local gate_reply = gate()
 
 -- A passed deadline is expired, swept or not: a buyer's own lapsed holds never count against the limit.
-local function expire_own(buyer, record)
+local function expire_own(record)
   for id in string.gmatch(record.ids, '[^,]+') do
     local hold = read_hold(id)
     if hold and hold.state == 'H' and hold.deadline <= now then
       give_back(id, hold, 'E', now, keyed_memory_ms, memory_ms)
     end
   end
-  return read_buyer(buyer)
 end
 
 local function unknown_types(lines)
   local reply
-  for id in each_line(lines) do
-    if not stock_of(id) then
+  for _, line in ipairs(lines_of(lines)) do
+    if not stock_of(line.ticket_type) then
       reply = reply or { 'ticket_type_not_found' }
-      reply[#reply + 1] = id
+      reply[#reply + 1] = line.ticket_type
     end
   end
   return reply
@@ -103,9 +104,9 @@ end
 
 local function shortage(lines)
   local sold_out, all_held
-  for id, quantity in each_line(lines) do
+  for _, line in ipairs(lines_of(lines)) do
+    local id, wanted = line.ticket_type, line.quantity
     local counts = stock_of(id)
-    local wanted = tonumber(quantity)
     if wanted > counts.available + counts.held then
       sold_out = sold_out or { 'sold_out' }
       sold_out[#sold_out + 1] = id
@@ -126,6 +127,7 @@ local function shortage_after_expiry(lines)
     short = shortage(lines)
   end
   if short and short[1] == 'all_held' then
+    write_indexes()
     local first = redis.call('ZRANGEBYSCORE', KEYS[3], 0, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
     short[2] = first[2] and tonumber(first[2]) or now
   end
@@ -147,7 +149,7 @@ local function refusal(buyer, units, lines, is_receipt, expires)
   local record = read_buyer(buyer)
   local is_large = not is_receipt and units > order_tickets_max
   if record.held > 0 and (is_large or record.held + record.bought + units > buyer_tickets_max) then
-    record = expire_own(buyer, record)
+    expire_own(record)
   end
   if is_large then
     return { 'limit_reached', 'order', order_tickets_max, record.held, record.bought }
@@ -158,20 +160,30 @@ local function refusal(buyer, units, lines, is_receipt, expires)
   return shortage_after_expiry(lines)
 end
 
+-- Holds of one call mostly share a bucket, and only the first of them can open it.
+local known_buckets = {}
+
+local function opens_bucket(deadline)
+  local start = deadline - deadline % bucket_ms
+  if known_buckets[start] then
+    return false
+  end
+  known_buckets[start] = true
+  return redis.call('ZCOUNT', KEYS[3], start, start + bucket_ms - 1) == 0
+end
+
 -- Apply.
 local function apply(id, hold, units)
-  for ticket_type, quantity in each_line(hold.lines) do
-    move_units(ticket_type, quantity, 'available', 'held')
+  for _, line in ipairs(lines_of(hold.lines)) do
+    move_units(line.ticket_type, line.quantity, 'available', 'held')
   end
-  -- Read again: expiring due holds above may have given back some of this very buyer's.
   local record = read_buyer(hold.buyer)
   record.held = record.held + units
   record.ids = record.ids .. ',' .. id
   write_buyer(hold.buyer, record)
   write_hold(id, hold)
-  local bucket_start = hold.deadline - hold.deadline % bucket_ms
-  local opened = redis.call('ZCOUNT', KEYS[3], bucket_start, bucket_start + bucket_ms - 1) == 0
-  redis.call('ZADD', KEYS[3], hold.deadline, id)
+  local opened = opens_bucket(hold.deadline)
+  enter(KEYS[3], hold.deadline, id)
   return { 'placed', hold.deadline, opened and 1 or 0 }
 end
 
@@ -181,15 +193,15 @@ local function circumstances(refused, lines)
     return table.concat(refused, ',', 2)
   end
   local left = {}
-  for ticket_type in each_line(lines) do
-    local counts = stock_of(ticket_type)
-    left[#left + 1] = ticket_type .. ':' .. counts.available .. ':' .. counts.held
+  for _, line in ipairs(lines_of(lines)) do
+    local counts = stock_of(line.ticket_type)
+    left[#left + 1] = line.ticket_type .. ':' .. counts.available .. ':' .. counts.held
   end
   return table.concat(left, ',')
 end
 
 local function place(id, buyer, keyed, placed, expires, lines)
-  local packed = redis.call('HGET', KEYS[2], id)
+  local packed = read_packed_hold(id)
   if packed then
     local known = unpack_hold(packed)
     -- A void outcome that was read back from MySQL names no lines.
@@ -201,7 +213,7 @@ local function place(id, buyer, keyed, placed, expires, lines)
     return { 'mismatch' }
   end
   local is_receipt = expires > 0
-  local units = units_of(lines)
+  local units = lines_of(lines).units
   local refused = refusal(buyer, units, lines, is_receipt, expires)
   if refused then
     note('place', refused[1], id, lines, circumstances(refused, lines), buyer)
@@ -215,10 +227,16 @@ local function place(id, buyer, keyed, placed, expires, lines)
   return apply(id, hold, units)
 end
 
+load_holds(every(7, 6))
+load_buyers(every(8, 6))
 local reply = { 'ok', now }
 for i = 7, #ARGV, 6 do
   reply[#reply + 1] =
     place(ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4]), ARGV[i + 5])
 end
+write_holds()
+write_buyers()
+write_indexes()
+write_remembered()
 write_decisions(KEYS[7], write_stock())
 return reply

@@ -7,7 +7,7 @@
   KEYS[3] due        zset  HELD holds by deadline
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
-  KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  KEYS[6] ended      zset  lists of ended holds by the time when they may be forgotten
   KEYS[7] decisions  stream  the decision log
   ARGV[1] run            run_id of the server on this connection
   ARGV[2] nowMs          Unix time, milliseconds; 0 = this server's TIME
@@ -32,9 +32,11 @@
 ]]
 -- @include clock
 -- @include intact
+-- @include bulk
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include indexes
 -- @include decisions
 -- @include give-back
 
@@ -85,6 +87,10 @@ if is_due then
   note('release', 'expired', id, hold.lines, '', hold.buyer)
 end
 give_back(id, hold, is_due and 'E' or 'R', now, tonumber(ARGV[3]), tonumber(ARGV[4]))
+write_holds()
+write_buyers()
+write_indexes()
+write_remembered()
 write_decisions(KEYS[7], write_stock())
 if is_due then
   return { 'expired' }

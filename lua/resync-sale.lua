@@ -26,9 +26,11 @@
   Invariant: afterwards capacity = available + held + sold, and sold is MySQL's of the snapshot.
 ]]
 -- @include intact
+-- @include bulk
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include indexes
 -- @include decisions
 
 local epoch = epoch_if_intact(ARGV[1])
@@ -55,12 +57,14 @@ if redis.call('ZCARD', KEYS[3]) + redis.call('ZCARD', KEYS[4]) - 2 <= recount_ma
     stock_of(ARGV[i]).held = 0
   end
   for index = 3, 4 do
-    for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[index], 0, '+inf')) do
+    local ids = redis.call('ZRANGEBYSCORE', KEYS[index], 0, '+inf')
+    load_holds(ids)
+    for _, id in ipairs(ids) do
       local hold = read_hold(id)
       if hold and (hold.state == 'H' or hold.state == 'C') then
-        for ticket_type, quantity in each_line(hold.lines) do
-          local counts = stock_of(ticket_type)
-          counts.held = counts.held + quantity
+        for _, line in ipairs(lines_of(hold.lines)) do
+          local counts = stock_of(line.ticket_type)
+          counts.held = counts.held + line.quantity
         end
       end
     end
@@ -71,8 +75,8 @@ for i = first_id, #ARGV do
   local hold = read_hold(ARGV[i])
   if hold and hold.state == 'C' then
     committed[ARGV[i]] = hold
-    for ticket_type, quantity in each_line(hold.lines) do
-      move_units(ticket_type, quantity, 'held', 'sold')
+    for _, line in ipairs(lines_of(hold.lines)) do
+      move_units(line.ticket_type, line.quantity, 'held', 'sold')
     end
   end
 end
@@ -99,18 +103,21 @@ local finishes = 0
 for id, hold in pairs(committed) do
   note('resync', 'sold', id, hold.lines, '', hold.buyer)
   local record = read_buyer(hold.buyer)
-  local units = units_of(hold.lines)
+  local units = lines_of(hold.lines).units
   record.held = record.held - units
   record.bought = record.bought + units
   forget_live_hold(record, id)
   write_buyer(hold.buyer, record)
-  redis.call('ZREM', KEYS[4], id)
+  leave(KEYS[4], id)
   hold.state = 'S'
   hold.attempts = ''
   hold.epoch = '0'
   write_hold(id, hold)
   finishes = finishes + 1
 end
+write_holds()
+write_buyers()
+write_indexes()
 write_decisions(KEYS[6], write_stock())
 for i = 7, first_id - 1, 3 do
   redis.call('HSET', KEYS[1], 'capacity:' .. ARGV[i], ARGV[i + 1])

@@ -7,7 +7,7 @@
   KEYS[3] due        zset  HELD holds by deadline
   KEYS[4] leases     zset  CONFIRMING holds by end of lease
   KEYS[5] buyers     hash  buyerId -> held,bought,holdIds
-  KEYS[6] ended      zset  ended holds by the time when they may be forgotten
+  KEYS[6] ended      zset  lists of ended holds by the time when they may be forgotten
   KEYS[7] decisions  stream  the decision log
   ARGV[1] run            run_id of the server on this connection
   ARGV[2] nowMs          Unix time, milliseconds; 0 = this server's TIME
@@ -26,9 +26,11 @@
 ]]
 -- @include clock
 -- @include intact
+-- @include bulk
 -- @include stock
 -- @include hold
 -- @include buyer
+-- @include indexes
 -- @include decisions
 -- @include give-back
 
@@ -46,8 +48,10 @@ if not hold then
   -- Apply: as a rebuild would have read it from MySQL, which names neither buyer nor lines.
   local void = { state = 'E', placed = now, expires = now, deadline = now, keyed = '1', epoch = '0', attempts = '', lines = '', buyer = '' }
   write_hold(ARGV[5], void)
-  redis.call('ZADD', KEYS[6], now + tonumber(ARGV[3]), ARGV[5])
+  remember(ARGV[5], now + tonumber(ARGV[3]))
   note('void', 'remembered', ARGV[5], '', '', '')
+  write_holds()
+  write_remembered()
   write_decisions(KEYS[7], '')
   return { 'remembered' }
 end
@@ -55,5 +59,9 @@ end
 -- Apply.
 note('void', 'given_back', ARGV[5], hold.lines, '', hold.buyer)
 give_back(ARGV[5], hold, 'E', now, tonumber(ARGV[3]), tonumber(ARGV[4]))
+write_holds()
+write_buyers()
+write_indexes()
+write_remembered()
 write_decisions(KEYS[7], write_stock())
 return { 'given_back' }

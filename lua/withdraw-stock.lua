@@ -17,6 +17,7 @@
   Cost: O(1).
   Invariant: capacity = available + held + sold.
 ]]
+-- @include bulk
 -- @include decisions
 
 local current =

@@ -1,26 +1,42 @@
--- What a buyer holds and has bought in this sale, packed as held,bought,holdId,holdId… with the ids of the live holds.
-local function unpack_buyer(packed)
-  if not packed then
-    return { held = 0, bought = 0, ids = '' }
+-- What a buyer holds and has bought in this sale, packed as held,bought,holdId,holdId… with the ids of the live holds. Records
+-- are read once, changed in memory by whoever needs them, and written once at the end by write_buyers().
+local packed_buyers = {}
+local buyers = {}
+local changed_buyers = {}
+local emptied_buyers = {}
+
+local function load_buyers(ids)
+  load_fields(KEYS[5], ids, packed_buyers)
+end
+
+-- Of a buyer that was read together with others.
+local function know_buyer(buyer, packed)
+  if packed_buyers[buyer] == nil then
+    packed_buyers[buyer] = packed
   end
-  local held, bought, ids = string.match(packed, '^(%-?%d+),(%-?%d+)(.*)$')
-  return { held = tonumber(held), bought = tonumber(bought), ids = ids }
 end
 
 local function read_buyer(buyer)
-  return unpack_buyer(redis.call('HGET', KEYS[5], buyer))
+  local known = buyers[buyer]
+  if known then
+    return known
+  end
+  if packed_buyers[buyer] == nil then
+    load_buyers({ buyer })
+  end
+  local record = { held = 0, bought = 0, ids = '' }
+  if packed_buyers[buyer] then
+    local held, bought, ids = string.match(packed_buyers[buyer], '^(%-?%d+),(%-?%d+)(.*)$')
+    record = { held = tonumber(held), bought = tonumber(bought), ids = ids }
+  end
+  buyers[buyer] = record
+  return record
 end
 
-local function pack_buyer(record)
-  return string.format('%d,%d%s', record.held, record.bought, record.ids)
-end
-
--- A buyer with nothing leaves no memory behind.
 local function write_buyer(buyer, record)
-  if record.held == 0 and record.bought == 0 then
-    redis.call('HDEL', KEYS[5], buyer)
-  else
-    redis.call('HSET', KEYS[5], buyer, pack_buyer(record))
+  if not record.changed then
+    record.changed = true
+    changed_buyers[#changed_buyers + 1] = buyer
   end
 end
 
@@ -29,4 +45,37 @@ local function forget_live_hold(record, id)
   if from then
     record.ids = string.sub(record.ids, 1, from - 1) .. string.sub(record.ids, to + 1)
   end
+end
+
+-- A live hold ends, and its units go back. Most buyers have this one hold and nothing else.
+local function take_from_buyer(buyer, id, units)
+  if not buyers[buyer] and packed_buyers[buyer] == units .. ',0,' .. id then
+    packed_buyers[buyer] = false
+    emptied_buyers[#emptied_buyers + 1] = buyer
+    return
+  end
+  local record = read_buyer(buyer)
+  record.held = record.held - units
+  forget_live_hold(record, id)
+  write_buyer(buyer, record)
+end
+
+-- A buyer with nothing leaves no memory behind.
+local function write_buyers()
+  local gone, kept = emptied_buyers, {}
+  for _, buyer in ipairs(changed_buyers) do
+    local record = buyers[buyer]
+    if record.held == 0 and record.bought == 0 then
+      gone[#gone + 1] = buyer
+    else
+      kept[#kept + 1] = buyer
+      kept[#kept + 1] = string.format('%d,%d', record.held, record.bought) .. record.ids
+    end
+  end
+  in_pieces(gone, function(...)
+    redis.call('HDEL', KEYS[5], ...)
+  end)
+  in_pieces(kept, function(...)
+    redis.call('HSET', KEYS[5], ...)
+  end)
 end

@@ -18,13 +18,13 @@ local function note(verb, word, id, lines, detail, buyer)
   end
 end
 
--- Counts come last, as ticketTypeId:available:held:sold,… Lua can pass some thousands of arguments only, hence the chunks.
+-- Counts come last, as ticketTypeId:available:held:sold,…
 local function write_decisions(key, counts)
   if counts ~= '' and logs_decisions() then
     decided[#decided + 1] = 'stock'
     decided[#decided + 1] = counts
   end
-  for first = 1, #decided, 2000 do
-    redis.call('XADD', key, 'MAXLEN', '~', decisions_max, '*', unpack(decided, first, math.min(first + 1999, #decided)))
-  end
+  in_pieces(decided, function(...)
+    redis.call('XADD', key, 'MAXLEN', '~', decisions_max, '*', ...)
+  end)
 end

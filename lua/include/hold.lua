@@ -26,8 +26,23 @@ local function unpack_hold(packed)
   }
 end
 
+-- Records are read once, and written once at the end by write_holds().
+local packed_holds = {}
+local written_holds = {}
+
+local function load_holds(ids)
+  load_fields(KEYS[2], ids, packed_holds)
+end
+
+local function read_packed_hold(id)
+  if packed_holds[id] == nil then
+    load_holds({ id })
+  end
+  return packed_holds[id]
+end
+
 local function read_hold(id)
-  local packed = redis.call('HGET', KEYS[2], id)
+  local packed = read_packed_hold(id)
   return packed and unpack_hold(packed) or nil
 end
 
@@ -38,23 +53,38 @@ local function pack_hold(hold)
     rest = string.format(',%s,%x,%s,%s', hold.keyed, grace, hold.epoch, hold.attempts)
   end
   -- The buyer is joined and not formatted: a format ends at a NUL.
-  return string.format('%s%x;%x%s;%s;', hold.state, hold.placed, hold.expires - hold.placed, rest, hold.lines)
-    .. hold.buyer
+  return string.format('%s%x;%x%s;%s;', hold.state, hold.placed, hold.expires - hold.placed, rest, hold.lines) .. hold.buyer
+end
+
+local function put_hold(id, packed)
+  packed_holds[id] = packed
+  written_holds[#written_holds + 1] = id
+  written_holds[#written_holds + 1] = packed
 end
 
 local function write_hold(id, hold)
-  redis.call('HSET', KEYS[2], id, pack_hold(hold))
+  put_hold(id, pack_hold(hold))
 end
 
--- Iterates over ticketTypeId and quantity (a string) of packed lines.
-local function each_line(lines)
-  return string.gmatch(lines, '([^:,]+):(%d+)')
+local function write_holds()
+  in_pieces(written_holds, function(...)
+    redis.call('HSET', KEYS[2], ...)
+  end)
 end
 
-local function units_of(lines)
-  local units = 0
-  for _, quantity in each_line(lines) do
-    units = units + quantity
+-- Packed lines as a list of ticket_type and quantity with their number of units. Most holds of a call have the same lines, so
+-- each text is read once.
+local known_lines = {}
+
+local function lines_of(packed)
+  local lines = known_lines[packed]
+  if not lines then
+    lines = { units = 0 }
+    for ticket_type, quantity in string.gmatch(packed, '([^:,]+):(%d+)') do
+      lines[#lines + 1] = { ticket_type = ticket_type, quantity = tonumber(quantity) }
+      lines.units = lines.units + quantity
+    end
+    known_lines[packed] = lines
   end
-  return units
+  return lines
 end

@@ -11,7 +11,7 @@ import { createRebuilder, type Rebuilder } from './rebuild.ts';
 import { createReceipts, type Receipts } from './receipt.ts';
 import { createHotScripts, type HotScripts } from './scripts.ts';
 import { createShortages, type Shortages } from './shortages.ts';
-import { createTurns, type Turns } from './turns.ts';
+import { createNamedTurns, createTurns, type NamedTurns, type Turns } from './turns.ts';
 
 /** What the parts of the engine share. */
 export type Context = {
@@ -29,6 +29,8 @@ export type Context = {
   metrics: EngineMetrics;
   /** Resyncs of this process take turns: each needs two connections, and a crowd would hold them all, each waiting. */
   resyncTurns: Turns;
+  /** Jobs and sweeps of this process that expire the same sale take turns: together they would only keep others from Redis. */
+  expiryTurns: NamedTurns;
 };
 
 /** Opens the connections of this process; none of them has answered yet. */
@@ -51,6 +53,7 @@ export function openContext(config: Config, { log, registry, clock }: EngineDeps
     expiryQueue: openExpiryQueue(config.redis, onError),
     metrics,
     resyncTurns: createTurns(),
+    expiryTurns: createNamedTurns(),
   };
 }
 

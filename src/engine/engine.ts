@@ -50,7 +50,7 @@ import { release } from './release.ts';
 import { reserve } from './reserve.ts';
 import { resync } from './resync.ts';
 import { createSale, stockOf, switchSale, updateSale } from './sales.ts';
-import { expireBucket, expireSale, forgetEnded } from './sweep.ts';
+import { expireBucket, forgetEnded, sweepSale } from './sweep.ts';
 
 /**
  * Everything the engine does, for its thin edges. Every call may throw UnavailableError (a store was away: safe to repeat)
@@ -255,7 +255,7 @@ function bindWork(context: Context, auditor: Auditor): Engine['work'] {
       return { againInMs };
     },
     async sweepSale(saleId) {
-      metrics.expired.inc({ path: 'sweep' }, (await expireSale(context, saleId)).holds);
+      metrics.expired.inc({ path: 'sweep' }, await sweepSale(context, saleId));
     },
     async forgetEnded(saleId) {
       await forgetEnded(context, saleId);

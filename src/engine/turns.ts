@@ -7,6 +7,31 @@ export type Turns = {
   idle(): Promise<void>;
 };
 
+/** Rows by name: works of different names do not wait for each other. */
+export type NamedTurns = {
+  run<T>(name: string, work: () => Promise<T>): Promise<T>;
+  isBusy(name: string): boolean;
+};
+
+/** Makes rows that are there only while somebody waits or works in them. */
+export function createNamedTurns(): NamedTurns {
+  const rows = new Map<string, { turns: Turns; waiting: number }>();
+  return {
+    async run(name, work) {
+      const row = rows.get(name) ?? { turns: createTurns(), waiting: 0 };
+      rows.set(name, row);
+      row.waiting += 1;
+      try {
+        return await row.turns.run(work);
+      } finally {
+        row.waiting -= 1;
+        if (row.waiting === 0) rows.delete(name);
+      }
+    },
+    isBusy: (name) => rows.has(name),
+  };
+}
+
 /** Makes a row of its own. A work that fails does not keep the next one waiting. */
 export function createTurns(): Turns {
   const waiting = new Set<string>();

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { callsOn } from '../testing/redis-calls.ts';
+import { callsOn, placing } from '../testing/redis-calls.ts';
 import { decisionsMax, linesOf, openTestRedis, putSale, saleOf } from '../testing/redis-sale.ts';
 import { assertLawful, holdOf, stateOf, stockOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
@@ -144,6 +144,52 @@ test('confirming, sold and released holds are left alone for ever', async () => 
 
   assert.is(reply.holds, 0);
   assert.equal(await assertLawful(redis, saleId), before);
+});
+
+test('a buyer of whose holds only some lapse in a slice keeps the others', async () => {
+  const saleId = await putSale(redis);
+  await calls.sell(saleId);
+  const [plain, keyed] = [await calls.hold(saleId), await calls.hold(saleId, { keyed: true })];
+  time.nowMs += 1;
+  const young = await calls.hold(saleId);
+  time.nowMs = deadline;
+
+  const reply = await calls.expire(saleId);
+
+  assert.is(reply.holds, 2);
+  const { buyers, ended } = await assertLawful(redis, saleId);
+  assert.is(buyers.get('alice'), `1,1,${young.holdId}`);
+  assert.is(ended.get(plain.holdId), String(deadline + 600_000));
+  assert.is(ended.get(keyed.holdId), String(deadline + 86_400_000));
+});
+
+test('a hold that was given grace lapses as any other', async () => {
+  const saleId = await putSale(redis);
+  const hold = await calls.hold(saleId);
+  await calls.begin(saleId, hold);
+  time.nowMs = deadline - 1;
+  await calls.abort(saleId, hold);
+  time.nowMs = deadline + 9_999;
+
+  const reply = await calls.expire(saleId);
+
+  assert.is(reply.holds, 1);
+  const record = await holdOf(redis, saleId, hold.holdId);
+  assert.equal([record?.status, record?.deadlineMs, record?.epoch], ['expired', deadline + 9_999, 0]);
+  await assertLawful(redis, saleId);
+});
+
+test('more holds than Lua can pass as arguments of a call lapse in one slice', async () => {
+  const saleId = await putSale(redis, { tickets: { std: 3000 } });
+  const holds = Array.from({ length: 2500 }, (_, buyer) => placing({ buyerId: `buyer-${buyer % 2400}` }));
+  await calls.placeAll(saleId, holds);
+  time.nowMs = deadline;
+
+  const reply = await calls.expire(saleId, 2500);
+
+  assert.is(reply.holds, 2500);
+  assert.equal(await stockOf(redis, saleId), { std: [3000, 0, 0] });
+  await assertLawful(redis, saleId);
 });
 
 test('holds of a sale that is paused or closed expire as any other', async () => {

@@ -10,7 +10,7 @@ export type FinishReply = 'already' | 'sold' | 'debited';
 /** Makes holds SOLD after their orders were committed. Safe to repeat. Throws SaleLostError. */
 export const finishConfirms = defineScript<{ saleId: string; items: Finishing[] }, FinishReply[]>('finish-confirms', {
   encode: ({ saleId, items }, redis, runId) => ({
-    keys: [...saleKeys(redis.keyPrefix, saleId), decisionsKey(redis.keyPrefix, saleId)],
+    keys: [...saleKeys(redis.keyPrefix, saleId).slice(0, 5), decisionsKey(redis.keyPrefix, saleId)],
     args: [
       runId,
       redis.clock(),

@@ -34,7 +34,7 @@ export async function stateOf(redis: Redis, saleId: string): Promise<SaleState> 
     buyers: zip(buyerIds, counts),
     due: unzip(inDue),
     leases: unzip(inLeases),
-    ended: unzip(inEnded),
+    ended: remembered(unzip(inEnded), zip(ids, packed)),
   };
 }
 
@@ -137,6 +137,12 @@ function assertIndexes(state: SaleState, holds: HoldRecord[]): void {
 }
 
 type Six<T> = [T, T, T, T, T, T];
+
+/** By id: an entry may name many. One that was sold since stays listed, and is skipped when its time comes. */
+function remembered(lists: Map<string, string>, holds: Map<string, string>): Map<string, string> {
+  const each = [...lists].flatMap(([list, time]) => list.split(',').map((id) => [id, time] as const));
+  return new Map(each.filter(([id]) => !holds.get(id)?.startsWith('S')));
+}
 
 const linesWith = (holds: HoldRecord[], ...statuses: string[]) =>
   holds.filter((hold) => statuses.includes(hold.status)).flatMap((hold) => hold.lines);

@@ -1,0 +1,37 @@
+-- Which holds are in which index, by time: changes are collected and written by write_indexes(), at the end and before an index
+-- is read. An entry only ever moves forward (GT): a lease that recovery has put off stays so.
+local leaving = {}
+local entering = {}
+
+local function leave(index, id)
+  local ids = leaving[index]
+  if not ids then
+    ids = {}
+    leaving[index] = ids
+  end
+  ids[#ids + 1] = id
+end
+
+local function enter(index, time, id)
+  local entries = entering[index]
+  if not entries then
+    entries = {}
+    entering[index] = entries
+  end
+  entries[#entries + 1] = time
+  entries[#entries + 1] = id
+end
+
+local function write_indexes()
+  for index, ids in pairs(leaving) do
+    in_pieces(ids, function(...)
+      redis.call('ZREM', index, ...)
+    end)
+  end
+  for index, entries in pairs(entering) do
+    in_pieces(entries, function(...)
+      redis.call('ZADD', index, 'GT', ...)
+    end)
+  end
+  leaving, entering = {}, {}
+end

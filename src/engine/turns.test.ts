@@ -1,0 +1,66 @@
+import * as assert from 'uvu/assert';
+import { suite } from '../testing/suite.ts';
+import { failureOf } from '../testing/until.ts';
+import { createPace } from './pace.ts';
+import { createNamedTurns } from './turns.ts';
+
+const test = suite('taking turns, and pausing between them');
+
+/** A work that ends when it is told to. */
+function held(happened: string[], name: string) {
+  let end: () => void = () => undefined;
+  const promise = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const work = async () => {
+    happened.push(`${name} begins`);
+    await promise;
+    happened.push(`${name} ends`);
+  };
+  return { work, end: () => end() };
+}
+
+test('works of one name take turns, and those of another name do not wait for them', async () => {
+  const turns = createNamedTurns();
+  const happened: string[] = [];
+  const [first, second, other] = [held(happened, 'first'), held(happened, 'second'), held(happened, 'other')];
+  const row = [turns.run('a', first.work), turns.run('a', second.work)];
+  other.end();
+
+  await turns.run('b', other.work);
+  second.end();
+  first.end();
+  await Promise.all(row);
+
+  assert.equal(happened, ['first begins', 'other begins', 'other ends', 'first ends', 'second begins', 'second ends']);
+});
+
+test('a name is busy while somebody works or waits under it, and a failure ends that too', async () => {
+  const turns = createNamedTurns();
+  const work = held([], 'work');
+  const row = [turns.run('a', work.work), failureOf(() => turns.run('a', () => Promise.reject(new Error('broken'))))];
+  const seen = [turns.isBusy('a'), turns.isBusy('b')];
+
+  work.end();
+  await row[0];
+  seen.push(turns.isBusy('a'));
+  await row[1];
+  seen.push(turns.isBusy('a'));
+
+  assert.equal(seen, [true, false, true, false]);
+});
+
+test('pauses are saved up, and are in proportion to the work', async () => {
+  const pause = createPace();
+  const began = performance.now();
+
+  await pause();
+  const shortMs = performance.now() - began;
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  const before = performance.now();
+  await pause();
+  const pausedMs = performance.now() - before;
+
+  assert.ok(shortMs < 60, `no work, no pause: ${shortMs} ms`);
+  assert.ok(pausedMs >= 18, `a pause after long work: ${pausedMs} ms`);
+});
