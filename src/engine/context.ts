@@ -49,7 +49,7 @@ export function openContext(config: Config, { log, registry, clock }: EngineDeps
     scripts: createHotScripts({ config, redis }),
     writer: createOrderWriter(mysql, { batchMax: config.batch.commitOrdersMax }),
     rebuilder: createRebuilder({ config, log, redis, mysql, metrics }),
-    shortages: createShortages(config.shortageMemoryMs),
+    shortages: createShortages(config.shortageMemoryMs, clock),
     expiryQueue: openExpiryQueue(config.redis, onError),
     metrics,
     resyncTurns: createTurns(),

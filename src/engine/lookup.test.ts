@@ -30,6 +30,21 @@ test('one id is read once however many ask, and remembered', async () => {
   );
 });
 
+test('who asked first goes on first, also when all of them have waited for the same read', async () => {
+  const { asked, read } = handReader();
+  const lookup = createLookup(read);
+  const order: number[] = [];
+
+  const asking = [1, 2, 3].map(async (number) => {
+    await lookup.find('a');
+    order.push(number);
+  });
+  asked[0]?.answer({ id: 'a' });
+  await Promise.all(asking);
+
+  assert.equal(order, [1, 2, 3]);
+});
+
 test('what is forgotten while it is read answers who waits, unknown or not, and is not kept', async () => {
   const { asked, read } = handReader();
   const lookup = createLookup(read);

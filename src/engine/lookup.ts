@@ -23,20 +23,21 @@ export function createLookup<T extends object>(read: (id: string) => Promise<T |
   const reading = new Map<string, Promise<T | null>>();
   const inTurn = createLine(AT_ONCE, WAITING_MAX);
 
-  async function readOnce(id: string): Promise<T | null> {
-    const promise = inTurn(() => read(id));
-    reading.set(id, promise);
-    try {
-      const found = await promise;
-      // Forgotten meanwhile: what was read may be old, so it is not kept.
-      if (reading.get(id) === promise) {
+  /** All who wait for a reading wait for the very same promise, so that they go on in the order in which they came. */
+  function readOnce(id: string): Promise<T | null> {
+    const promise: Promise<T | null> = inTurn(() => read(id))
+      .then((found) => {
+        // Forgotten meanwhile: what was read may be old, so it is not kept.
+        if (reading.get(id) !== promise) return found;
         if (found) known.set(id, found);
         else unknown.set(id, true);
-      }
-      return found;
-    } finally {
-      if (reading.get(id) === promise) reading.delete(id);
-    }
+        return found;
+      })
+      .finally(() => {
+        if (reading.get(id) === promise) reading.delete(id);
+      });
+    reading.set(id, promise);
+    return promise;
   }
 
   return {

@@ -20,7 +20,11 @@ export async function reconcileSale(context: Context, sale: SaleRow): Promise<vo
   const inRedis = await readSale(context.redis, sale.saleId);
   if (!inRedis?.intact || inRedis.epoch < sale.epoch) return context.rebuilder.run(sale.saleId);
   const isOld = inRedis.version < sale.version || inRedis.decisionsMax !== context.config.decisionsMax;
-  if (isOld || differsInCapacity(sale, inRedis)) return applyNewest(context, sale.saleId);
+  if (isOld || differsInCapacity(sale, inRedis)) {
+    await applyNewest(context, sale.saleId);
+    // An increase that a crash has cut in two puts tickets in only now.
+    return context.shortages.forget(sale.saleId);
+  }
   await settle(context, sale);
 }
 

@@ -67,6 +67,8 @@ async function outcomeOfRelease(
     case 'sold':
     case 'expired':
     case 'unknown': {
+      // It may have lapsed only now, and then its tickets are there again.
+      if (reply.status === 'expired') context.shortages.forget(saleId);
       // Redis may be behind or have forgotten: an order wins.
       const { outcome, orderId } = await outcomeOf(context, holdId);
       if (outcome === 'sold' && orderId !== null) return { status: 'already_confirmed', orderId };

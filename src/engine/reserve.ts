@@ -30,7 +30,8 @@ export async function reserve(context: Context, input: ReserveInput): Promise<Re
     key === undefined ? randomId() : derivedId(context.config.secrets.holdId, [input.buyerId, input.saleId, key]);
   const lines = canonicalLines(input.lines);
   // A key may stand for a hold that is there already: only Redis knows.
-  const shortage = key === undefined ? context.shortages.recall(sale.saleId, lines) : null;
+  const shortages = context.shortages.of(sale.saleId);
+  const shortage = key === undefined ? shortages.recall(lines) : null;
   if (shortage) {
     context.metrics.refusedFromMemory.inc();
     return shortage;
@@ -53,7 +54,7 @@ export async function reserve(context: Context, input: ReserveInput): Promise<Re
       return { status: 'hold_expired' };
     case 'sold_out':
     case 'all_held':
-      return context.shortages.learn(sale.saleId, lines, reply);
+      return shortages.learn(lines, reply);
     default:
       return reply;
   }

@@ -11,6 +11,8 @@ import {
   type World,
 } from './oracle/world.ts';
 
+const recalls = 'the engines: reserves answered from memory';
+
 /** Facts by name, so that a difference can be told in one line. */
 type Facts = Map<string, string>;
 
@@ -20,8 +22,12 @@ type Facts = Map<string, string>;
  */
 export function differences(world: World, sale: SaleModel, observed: Observed): string[] {
   learn(world, sale, observed);
-  const expected = new Map([...factsOfRedis(sale), ...factsOfMysql(sale)]);
-  const actual = new Map([...seenInRedis(observed), ...seenInMysql(observed)]);
+  const expected = new Map([
+    ...factsOfRedis(sale),
+    ...factsOfMysql(sale),
+    [recalls, String([...world.recalls.values()].reduce((sum, times) => sum + times))],
+  ]);
+  const actual = new Map([...seenInRedis(observed), ...seenInMysql(observed), [recalls, String(observed.recalls)]]);
   return [...new Set([...expected.keys(), ...actual.keys()])].flatMap((fact) => {
     const [wanted, found] = [expected.get(fact), actual.get(fact)];
     return wanted === found ? [] : [`${fact}: expected ${wanted ?? 'nothing'}, found ${found ?? 'nothing'}`];

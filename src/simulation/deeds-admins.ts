@@ -1,7 +1,8 @@
 import type { Sale } from '../domain/sale.ts';
 import type { Of } from './operations.ts';
 import { changeCapacity, resync, switchSale, update } from './oracle/admins.ts';
-import type { Rules } from './oracle/world.ts';
+import { thenForget } from './oracle/memory.ts';
+import type { Expected, Rules, Steps, World } from './oracle/world.ts';
 import { type Deed, type Run, saleIdAt, saleIn, typeAt } from './run-state.ts';
 import { seen, whole } from './see.ts';
 
@@ -16,6 +17,11 @@ function actionOf(run: Run, saleId: string, key: number | null, request: unknown
   };
 }
 
+/** Whatever an admin does, and whatever came of it, the process asks Redis again. */
+function forgetting(saleId: string, work: (world: World) => Steps<Expected>): Deed['predict'] {
+  return (world, _actual, by) => thenForget(world, work(world), saleId, by);
+}
+
 /** Pause, resume or close. */
 export function switchDeed(run: Run, { sale, to, key }: Of<'switch'>): Deed {
   const saleId = saleIdAt(run, sale);
@@ -27,7 +33,7 @@ export function switchDeed(run: Run, { sale, to, key }: Of<'switch'>): Deed {
         if (outcome.status !== 'switched') return whole(outcome);
         return { status: 'switched', paused: outcome.sale.paused, closed: outcome.sale.closedAtMs !== null };
       }),
-    predict: (world) => switchSale(saleIn(world, saleId), to, keyed),
+    predict: forgetting(saleId, (world) => switchSale(saleIn(world, saleId), to, keyed)),
   };
 }
 
@@ -39,7 +45,7 @@ export function capacityDeed(run: Run, { sale, type, delta, key }: Of<'capacity'
   return {
     saleId,
     act: (engine) => seen(engine.sales.changeCapacity({ ...action, saleId, ticketTypeId, delta, reason }), whole),
-    predict: (world) => changeCapacity(saleIn(world, saleId), { ticketTypeId, delta }, keyed),
+    predict: forgetting(saleId, (world) => changeCapacity(saleIn(world, saleId), { ticketTypeId, delta }, keyed)),
   };
 }
 
@@ -54,7 +60,7 @@ export function updateDeed(run: Run, { sale, change }: Of<'update'>): Deed {
       seen(engine.sales.update({ ...action, saleId, changes }), (outcome) =>
         outcome.status === 'updated' ? { status: 'updated', rules: rulesOf(outcome.sale) } : whole(outcome),
       ),
-    predict: (world) => update(saleIn(world, saleId), changes),
+    predict: forgetting(saleId, (world) => update(saleIn(world, saleId), changes)),
   };
 }
 
@@ -75,6 +81,6 @@ export function resyncDeed(run: Run, { sale, dryRun, key }: Of<'resync'>): Deed 
   return {
     saleId,
     act: (engine) => seen(engine.sales.resync({ ...action, saleId, dryRun, reason }), whole),
-    predict: (world) => resync(saleIn(world, saleId), dryRun, keyed),
+    predict: forgetting(saleId, (world) => resync(saleIn(world, saleId), dryRun, keyed)),
   };
 }

@@ -123,11 +123,11 @@ export function lateCommitDeed(run: Run, { slot }: Of<'late commit'>): Deed | nu
       const { status, ...rest } = await seen(engine.confirm({ buyerId, token }), seenConfirm);
       return { ...rest, status: `${word}, then ${status}` };
     },
-    *predict(world) {
+    *predict(world, _actual, by) {
       const model = saleIn(world, saleId);
       const { word } = commit(model, draft, epoch);
       yield;
-      const { status, ...rest } = yield* confirm(world, model, receipt, {});
+      const { status, ...rest } = yield* confirm(world, model, receipt, { by });
       return { ...rest, status: `${word}, then ${status}` };
     },
   };

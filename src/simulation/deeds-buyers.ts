@@ -29,11 +29,11 @@ export function reserveDeed(run: Run, request: Reserve): Deed {
         run.slots.set(request.slot, slot);
         return seenReserve(outcome);
       }),
-    predict(world, actual) {
+    predict(world, actual, by) {
       if (!exists) return atOnce(() => ({ status: 'sale_not_found' }));
       const keyedId = idempotencyKey === undefined ? undefined : run.keyedIds.get(key);
       const input = { buyerId, lines: canonicalLines(given), keyed: idempotencyKey !== undefined, keyedId };
-      return reserve(world, saleIn(world, saleId), input, hintOf(actual));
+      return reserve(world, saleIn(world, saleId), input, { ...hintOf(actual), by });
     },
   };
 }
@@ -56,10 +56,11 @@ export function tokenDeed(run: Run, { kind, slot, as }: Of<'confirm' | 'release'
     saleId,
     about: bad ? undefined : receipt,
     act: (engine) => (kind === 'confirm' ? seen(engine.confirm(sent), seenConfirm) : seen(engine.release(sent), whole)),
-    predict(world, actual) {
+    predict(world, actual, by) {
       if (bad) return atOnce(() => ({ status: bad }));
       const sale = saleIn(world, saleId);
-      return kind === 'confirm' ? confirm(world, sale, receipt, hintOf(actual)) : release(world, sale, receipt);
+      if (kind === 'release') return release(world, sale, receipt, by);
+      return confirm(world, sale, receipt, { ...hintOf(actual), by });
     },
   };
 }
@@ -79,14 +80,17 @@ export function adminReleaseDeed(run: Run, { slot }: Of<'admin release'>): Deed 
   if (!receipt) return null;
   const { saleId, holdId } = receipt;
   const input = { actorId: run.actorId, requestId: 'simulation', holdId, reason: 'simulation' };
+  const { mysql, redis } = saleIn(run.world, saleId);
+  // An admin names the id alone: after Redis has forgotten, that may stand for a newer promise than the slot's.
+  const promised = (mysql.orders.get(holdId) ?? redis.holds.get(holdId))?.lines ?? [];
   return {
     saleId,
-    about: receipt,
+    about: { holdId, lines: promised.length > 0 ? promised : receipt.lines },
     act: (engine) => seen(engine.holds.release(input), whole),
-    *predict(world) {
+    *predict(world, _actual, by) {
       const sale = saleIn(world, saleId);
       const { settled, orders, voids } = sale.mysql;
-      if (!settled && sale.redis.holds.has(holdId)) return yield* releaseById(world, sale, holdId);
+      if (!settled && sale.redis.holds.has(holdId)) return yield* releaseById(world, sale, { holdId, by });
       yield;
       const orderId = orders.get(holdId)?.orderId;
       if (orderId !== undefined) return { status: 'already_confirmed', orderId };

@@ -8,8 +8,9 @@ import { freshId } from '../testing/stack.ts';
 import { until } from '../testing/until.ts';
 import type { Of, Operation } from './operations.ts';
 import { changeHalf } from './oracle/admins.ts';
+import { forget } from './oracle/memory.ts';
 import { rebuild } from './oracle/workers.ts';
-import { countsInRedis } from './oracle/world.ts';
+import { countsInRedis, type Expected, type Steps, type World } from './oracle/world.ts';
 import { atOnce, type Deed, type Real, type Run, saleIdAt, saleIn, typeAt } from './run-state.ts';
 import { seen, whole } from './see.ts';
 
@@ -128,16 +129,29 @@ export function loseDeed(run: Run, { sale, what, first }: Of<'lose'>, deed: Deed
       await until('the sale is rebuilt', () => engine.sales.stock(saleId).catch(nullWhenLost));
       return answer;
     },
-    *predict(world, actual) {
+    *predict(world, actual, by) {
       const model = saleIn(world, saleId);
       rebuild(world, model, what !== 'all' && what !== 'holds');
-      if (!isHealing) return { status: 'lost' };
+      if (!isHealing)
+        return yield* lostOrRecalled(world, first, { saleId, by, steps: deed.predict(world, actual, by) });
       if (first.kind === 'reconcile') return { status: 'done' };
       // Its epoch is learned afterwards; until then nothing of an older one is compared with it.
-      return yield* deed.predict(world, actual);
+      return yield* deed.predict(world, actual, by);
     },
   };
 }
+
+/** A call that is refused asked Redis first, unless it was answered from memory; an admin's forgets what there was all the same. */
+function* lostOrRecalled(world: World, first: Operation, { saleId, by, steps }: First): Steps<Expected> {
+  if (first.kind === 'reserve' || first.kind === 'replay') {
+    const recalled = steps.next();
+    if (recalled.done) return recalled.value;
+  }
+  if (first.kind === 'capacity' || first.kind === 'resync') yield* forget(world, saleId, by);
+  return { status: 'lost' };
+}
+
+type First = { saleId: string; by: number; steps: Steps<Expected> };
 
 /** Calls that rebuild what they need within themselves; all others are refused until it is done. */
 function heals(first: Operation): boolean {

@@ -24,13 +24,13 @@ export function workDeed(run: Run, { kind, sale }: Of<'stock' | 'sweep' | 'recov
       return {
         saleId,
         act: (engine) => seen(engine.work.sweepSale(saleId), done),
-        predict: (world) => atOnce(() => sweep(world, saleIn(world, saleId))),
+        predict: (world, _actual, by) => sweep(world, saleIn(world, saleId), by),
       };
     case 'recover':
       return {
         saleId,
         act: (engine) => seen(engine.work.recoverSale(saleId), done),
-        predict: (world) => recover(world, saleIn(world, saleId)),
+        predict: (world, _actual, by) => recover(world, saleIn(world, saleId), by),
       };
     case 'forget':
       return {
@@ -45,7 +45,7 @@ export function workDeed(run: Run, { kind, sale }: Of<'stock' | 'sweep' | 'recov
           const row = (await engine.sales.get(saleId)) as SaleRow;
           return seen(engine.work.reconcileSale(row), done);
         },
-        predict: (world) => atOnce(() => reconcile(world, saleIn(world, saleId))),
+        predict: (world, _actual, by) => reconcile(world, saleIn(world, saleId), by),
       };
   }
 }
@@ -62,6 +62,6 @@ export function bucketDeed(run: Run, { slot, buckets }: Of<'bucket'>): Deed | nu
       seen(engine.work.expireBucket({ saleId, bucketEndMs }), ({ againInMs }) => {
         return { status: againInMs === null ? 'done' : 'again', againInMs };
       }),
-    predict: (world) => atOnce(() => expireBucket(world, saleIn(world, saleId), bucketEndMs)),
+    predict: (world, _actual, by) => expireBucket(world, saleIn(world, saleId), { bucketEndMs, by }),
   };
 }

@@ -52,6 +52,7 @@ export function deedOf(run: Run, it: Operation): Deed | null {
     case 'wait':
     case 'wait until':
     case 'in turn':
+    case 'crowd':
     case 'together':
       return null;
     default:

@@ -21,6 +21,8 @@ export type Observed = {
   outcomes: Map<string, string>;
   decidedAtMs: Map<string, number>;
   orders: OrderRow[];
+  /** How many reserves the engines have answered from memory until now. */
+  recalls: number;
 };
 
 const question = `
@@ -35,7 +37,7 @@ const question = `
     from orders o left join order_lines l on l.order_id = o.id where o.sale_id = ? order by o.id, l.ticket_type_id`;
 
 /** Reads both stores, one round trip each, while nothing else runs on the sale. */
-export async function observe({ redis, look }: Pick<Real, 'redis' | 'look'>, saleId: string): Promise<Observed> {
+export async function observe({ redis, look, engines }: Real, saleId: string): Promise<Observed> {
   const [state, [sales, types, decided, lines]] = await Promise.all([stateOf(redis, saleId), ask(look, saleId)]);
   const holds = [...state.holds].filter(([id]) => id !== '#').map(([id, packed]) => unpackHold(saleId, id, packed));
   const orders = ordersOf(lines);
@@ -49,7 +51,14 @@ export async function observe({ redis, look }: Pick<Real, 'redis' | 'look'>, sal
     outcomes: new Map(decided.map((row) => [row['holdId'], row['orderId'] ?? row['outcome']])),
     decidedAtMs: new Map(decided.map((row) => [row['holdId'], row['createdAtMs']])),
     orders,
+    recalls: await recallsOf(engines),
   };
+}
+
+/** How many reserves these engines have answered from memory. */
+export async function recallsOf(engines: Real['engines']): Promise<number> {
+  const counters = await Promise.all(engines.map(({ metrics }) => metrics.refusedFromMemory.get()));
+  return counters.flatMap(({ values }) => values).reduce((sum, { value }) => sum + value, 0);
 }
 
 type Answer = [RowDataPacket[], RowDataPacket[], RowDataPacket[], RowDataPacket[]];

@@ -17,8 +17,11 @@ const environment = {
   HOLD_SLICE_MAX: '2',
   HOLD_INLINE_EXPIRE_MAX: '200',
   CATALOG_EVERY_MS: '1',
-  // What a process repeats for a moment is no new decision: each answer here is Redis's own.
-  SHORTAGE_MEMORY_MS: '0',
+  // Less than a crowd asks for, so that what comes in one turn goes in several batches of several items.
+  BATCH_PLACE_LINES_MAX: '6',
+  BATCH_CONFIRM_LINES_MAX: '4',
+  BATCH_COMMIT_ORDERS_MAX: '3',
+  SHORTAGE_MEMORY_MS: String(timing.shortageMemoryMs),
   CONFIRM_DEADLINE_MS: '60000',
   REDIS_COMMAND_TIMEOUT_MS: '20000',
   MYSQL_QUERY_TIMEOUT_MS: '30000',

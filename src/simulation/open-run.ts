@@ -1,7 +1,7 @@
 import { decisionsKey, saleKeys } from '../redis/keys.ts';
 import { freshId } from '../testing/stack.ts';
 import { createLaws } from './laws.ts';
-import { observe } from './observe.ts';
+import { observe, recallsOf } from './observe.ts';
 import { type SaleShape, types } from './operations.ts';
 import { firstMs, type Rules, type SaleModel } from './oracle/world.ts';
 import { priceOf, type Real, type Run, typeAt } from './run-state.ts';
@@ -12,7 +12,12 @@ export async function openRun(real: Real, shapes: SaleShape[], tally: Tally): Pr
   real.clock.nowMs = firstMs;
   const sales = await Promise.all(shapes.map((shape) => openSale(real, shape)));
   return {
-    world: { nowMs: firstMs, sales: new Map(sales.map((sale) => [sale.saleId, sale])) },
+    world: {
+      nowMs: firstMs,
+      sales: new Map(sales.map((sale) => [sale.saleId, sale])),
+      memories: real.engines.map(() => new Map()),
+      recalls: new Map([['in earlier runs', await recallsOf(real.engines)]]),
+    },
     saleIds: sales.map((sale) => sale.saleId),
     actorId: freshId('admin'),
     slots: new Map(),

@@ -40,7 +40,8 @@ export type Operation =
   | { kind: 'half a decrease' | 'half an increase'; sale: number; type: number }
   | { kind: 'lose'; sale: number; what: Loss; first: Operation }
   | { kind: 'in turn'; all: Operation[] }
-  | { kind: 'together'; sameProcess: boolean; both: [Operation, Operation] };
+  | { kind: 'crowd'; all: Operation[] }
+  | { kind: 'together'; sameProcess: boolean; isLater: boolean; both: [Operation, Operation] };
 
 /** The operation of this kind; kinds that are alike are named together. */
 export type Of<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
@@ -66,7 +67,8 @@ export type SaleShape = {
 /** An operation as one reads it. */
 export function describe(it: Operation): string {
   if (it.kind === 'together')
-    return `together (${it.both.map(describe).join(' | ')})${it.sameProcess ? '' : ' in two processes'}`;
+    return `together (${it.both.map(describe).join(it.isLater ? ' | a turn later ' : ' | ')})${it.sameProcess ? '' : ' in two processes'}`;
+  if (it.kind === 'crowd') return `in one turn (${it.all.map(describe).join(' | ')})`;
   if (it.kind === 'in turn') return `in turn: ${it.all.map(describe).join('; ')}`;
   if (it.kind === 'lose') return `Redis loses ${it.what} of sale ${it.sale}, then ${describe(it.first)}`;
   if (it.kind === 'reserve') {

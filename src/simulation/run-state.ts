@@ -55,7 +55,8 @@ export type Deed = {
   /** The promise that its answer is about. */
   about?: Pick<Receipt, 'holdId' | 'lines'> | undefined;
   act(engine: Engine, real: Real): Promise<Expected>;
-  predict(world: World, actual: Expected): Steps<Expected>;
+  /** `by` is the number of the engine that did it. */
+  predict(world: World, actual: Expected, by: number): Steps<Expected>;
 };
 
 const prices = new Map([
@@ -63,6 +64,12 @@ const prices = new Map([
   ['VIP', 9000],
   ['__proto__', 100],
 ]);
+
+/** Sets the one clock, which both engines and the oracle go by. */
+export function moveClock({ world }: Run, { clock }: Pick<Real, 'clock'>, nowMs: number): void {
+  world.nowMs = nowMs;
+  clock.nowMs = nowMs;
+}
 
 /** The price of every ticket type, the same in all sales. */
 export function priceOf(ticketTypeId: string): number {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { operation, saleShape } from './arbitraries.ts';
+import { operation } from './arbitraries.ts';
+import { saleShape } from './arbitraries-calls.ts';
 import { closeRun, openRun } from './open-run.ts';
 import { describe, type Operation } from './operations.ts';
 import type { Real, Run } from './run-state.ts';

@@ -5,11 +5,12 @@ export function createTally(): Tally {
   return { operations: 0, runs: 0, comparisons: 0, words: new Map() };
 }
 
-/** Counts one answer. */
-export function count(tally: Tally, kind: string, outcome: { status: string; replayed?: unknown }): void {
+/** Counts one answer, or several alike. */
+export function count(tally: Tally, kind: string, outcome: { status: string; replayed?: unknown }, times = 1): void {
+  if (times === 0) return;
   const words = tally.words.get(kind) ?? new Map<string, number>();
   const word = outcome.replayed === true ? `${outcome.status} again` : outcome.status;
-  words.set(word, (words.get(word) ?? 0) + 1);
+  words.set(word, (words.get(word) ?? 0) + times);
   tally.words.set(kind, words);
 }
 
@@ -42,6 +43,8 @@ const wordsToHear: Record<string, string[]> = {
   'late commit': ['sold, then confirmed again'],
   'half a decrease': ['withdrawn', 'insufficient'],
   lose: ['lost'],
+  'in one turn': ['reserves', 'confirms'],
+  'from memory': ['sold_out', 'all_held'],
 };
 
 /** The words of the table above that were never heard. */

@@ -1,5 +1,6 @@
 import type { Line } from '../../domain/hold.ts';
 import { resyncNow } from './admins.ts';
+import { forget, learn, pageOf, recall } from './memory.ts';
 import { place, type Receipt, replayOfReserve, textOf } from './placing.ts';
 import {
   decideAgainst,
@@ -19,20 +20,39 @@ import {
   type World,
 } from './world.ts';
 
-/** What the oracle cannot know and takes from the answer, to be checked against everything that was answered before. */
-type Hint = { holdId?: string; orderId?: string };
+/**
+ * What the oracle cannot know and takes from the answer, to be checked against everything that was answered before; `by` is the
+ * process that was asked.
+ */
+type Hint = { holdId?: string; orderId?: string; by: number };
 
 /** A reserve; `keyedId` is the id that its Idempotency-Key had before, if any. */
 export function* reserve(
   world: World,
   sale: SaleModel,
   input: { buyerId: string; lines: Line[]; keyed: boolean; keyedId: string | undefined },
-  hint: Hint,
+  { by, ...hint }: Hint,
 ): Steps<Expected> {
-  const holdId = input.keyedId ?? hint.holdId ?? 'a new hold';
+  const { lines } = input;
+  const page = pageOf(world, sale.saleId, by);
+  // A key may stand for a hold that is there already: only Redis knows.
+  const known = input.keyed ? null : recall(world, page, lines);
+  if (known) return known;
+  yield;
+  const outcome = yield* ask(world, sale, { ...input, holdId: input.keyedId ?? hint.holdId ?? 'a new hold' });
+  if (outcome.status === 'sold_out' || outcome.status === 'all_held') learn(world, page, { lines, answer: outcome });
+  return outcome;
+}
+
+function* ask(
+  world: World,
+  sale: SaleModel,
+  input: { holdId: string; buyerId: string; lines: Line[]; keyed: boolean },
+): Steps<Expected> {
+  const { holdId } = input;
   const known = sale.redis.holds.get(holdId);
   if (known && input.keyed) return yield* replayOfReserve(world, sale, known, input.lines);
-  const placed = place(world, sale, { ...input, holdId });
+  const placed = place(world, sale, input);
   if (placed !== 'placed') return placed;
   const { placedAtMs, expiresAtMs } = sale.redis.holds.get(holdId) as HoldModel;
   return { status: 'held', replayed: false, holdId, lines: input.lines, placedAtMs, expiresAtMs };
@@ -101,7 +121,7 @@ export function* confirm(world: World, sale: SaleModel, receipt: Receipt, hint: 
   for (;;) {
     const begun = begin(world, sale, receipt, attempt);
     if (begun === 'unknown') {
-      const refused = yield* honour(world, sale, receipt);
+      const refused = yield* honour(world, sale, receipt, hint.by);
       if (refused) return refused;
       continue;
     }
@@ -109,9 +129,11 @@ export function* confirm(world: World, sale: SaleModel, receipt: Receipt, hint: 
     if (begun !== 'begun') {
       if (begun === 'overdue' && decideAgainst(sale, holdId) === 'void') {
         yield;
-        giveBackVoid(world, sale, holdId);
+        yield* voided(world, sale, holdId, hint.by);
         return { status: 'hold_expired' };
       }
+      // It may have lapsed only now.
+      if (begun === 'sold' || begun === 'expired') yield* forget(world, sale.saleId, hint.by);
       return yield* orderOr(sale, receipt, begun === 'released' ? 'hold_released' : 'hold_expired');
     }
     // Whoever wrote the order that is there already, it was not this confirm.
@@ -122,7 +144,7 @@ export function* confirm(world: World, sale: SaleModel, receipt: Receipt, hint: 
       finish(sale, judged.order, receipt);
       return confirmed(judged.order, replayed);
     }
-    giveBackVoid(world, sale, holdId);
+    yield* voided(world, sale, holdId, hint.by);
     if (judged.word === 'void') return { status: 'hold_expired' };
     yield;
     resyncNow(sale);
@@ -131,12 +153,12 @@ export function* confirm(world: World, sale: SaleModel, receipt: Receipt, hint: 
 }
 
 /** A token whose hold Redis has forgotten is placed again under its id, or the reason why not. */
-function* honour(world: World, sale: SaleModel, receipt: Receipt): Steps<Expected | null> {
+function* honour(world: World, sale: SaleModel, receipt: Receipt, by: number): Steps<Expected | null> {
   const { holdId } = receipt;
   yield;
   if (sale.mysql.voids.has(holdId)) {
     yield;
-    giveBackVoid(world, sale, holdId);
+    yield* voided(world, sale, holdId, by);
     return { status: 'hold_expired' };
   }
   if (sale.mysql.orders.has(holdId)) return yield* orderOr(sale, receipt, 'hold_expired');
@@ -158,14 +180,19 @@ function* orderOr(sale: SaleModel, receipt: Receipt, gone: string): Steps<Expect
   return confirmed(order, true);
 }
 
+function* voided(world: World, sale: SaleModel, holdId: string, by: number): Steps<void> {
+  giveBackVoid(world, sale, holdId);
+  yield* forget(world, sale.saleId, by);
+}
+
 function confirmed({ orderId, holdId, buyerId, lines }: OrderModel, replayed: boolean): Expected {
   return { status: 'confirmed', replayed, orderId, holdId, buyerId, lines };
 }
 
 /** A release with a genuine token of its own buyer. */
-export function* release(world: World, sale: SaleModel, receipt: Receipt): Steps<Expected> {
+export function* release(world: World, sale: SaleModel, receipt: Receipt, by: number): Steps<Expected> {
   const { holdId } = receipt;
-  const outcome = yield* releaseById(world, sale, holdId, receipt.lines);
+  const outcome = yield* releaseById(world, sale, { holdId, lines: receipt.lines, by });
   if (outcome.status !== 'hold_not_found') return outcome;
   if (receipt.expiresAtMs + timing.memoryMs <= world.nowMs) return { status: 'hold_expired' };
   yield;
@@ -174,7 +201,7 @@ export function* release(world: World, sale: SaleModel, receipt: Receipt): Steps
     return { status: 'already_confirmed', orderId: sale.mysql.orders.get(holdId)?.orderId };
   }
   yield;
-  giveBackVoid(world, sale, holdId);
+  yield* voided(world, sale, holdId, by);
   if (receipt.expiresAtMs <= world.nowMs) return { status: 'hold_expired' };
   return { status: 'released', holdId, replayed: false };
 }
@@ -183,11 +210,13 @@ export function* release(world: World, sale: SaleModel, receipt: Receipt): Steps
 export function* releaseById(
   world: World,
   sale: SaleModel,
-  holdId: string,
-  lines: Line[] | null = null,
+  { holdId, lines = null, by }: { holdId: string; lines?: Line[] | null; by: number },
 ): Steps<Expected> {
   const known = sale.redis.holds.get(holdId);
-  if (known?.status === 'released') return { status: 'released', holdId, replayed: true };
+  if (known?.status === 'released') {
+    yield* forget(world, sale.saleId, by);
+    return { status: 'released', holdId, replayed: true };
+  }
   // A newer promise under the same id is not what this token gives back.
   const isOther = known !== undefined && lines !== null && textOf(known.lines) !== textOf(lines);
   const hold = isOther ? undefined : known;
@@ -195,15 +224,20 @@ export function* releaseById(
   if (hold?.status === 'held') {
     const lapsed = isLapsed(hold, world.nowMs);
     end(world, hold, lapsed ? 'expired' : 'released');
-    if (!lapsed) return { status: 'released', holdId, replayed: false };
+    if (!lapsed) {
+      yield* forget(world, sale.saleId, by);
+      return { status: 'released', holdId, replayed: false };
+    }
   }
+  // It may have lapsed only now.
+  if (isOther || hold?.status === 'expired') yield* forget(world, sale.saleId, by);
   yield;
   const order = sale.mysql.orders.get(holdId);
   if (order) return { status: 'already_confirmed', orderId: order.orderId };
   if (!known && !sale.mysql.voids.has(holdId)) return { status: 'hold_not_found' };
   if (!known) {
     yield;
-    giveBackVoid(world, sale, holdId);
+    yield* voided(world, sale, holdId, by);
   }
   return { status: 'hold_expired' };
 }

@@ -14,6 +14,20 @@ export function* interleavings(
   }
 }
 
+/** What comes of operations that go to the stores in the same calls: each step is taken by all of them, in the order in which they came. */
+export function inOrder(world: World, operations: ((world: World) => Steps<Expected>)[]): Expected[] {
+  let running = operations.map((operation, index) => ({ index, steps: operation(world) }));
+  const outcomes: Expected[] = [];
+  while (running.length > 0) {
+    running = running.filter(({ index, steps }) => {
+      const { done, value } = steps.next();
+      if (done) outcomes[index] = value;
+      return !done;
+    });
+  }
+  return outcomes;
+}
+
 /** The world as it is when somebody, on the way to something else, has swept lapsed holds: these and no others. */
 export function swept(world: World, saleId: string, isSwept: (hold: HoldModel) => boolean): World {
   const copy = structuredClone(world);

@@ -1,4 +1,5 @@
 import { applyNewest } from './admins.ts';
+import { forget as forgetShortages } from './memory.ts';
 import {
   blankHold,
   decideAgainst,
@@ -15,20 +16,26 @@ import {
 } from './world.ts';
 
 /** Whatever is due goes back. */
-export function sweep(world: World, sale: SaleModel): Expected {
-  for (const hold of sale.redis.holds.values()) if (isLapsed(hold, world.nowMs)) end(world, hold, 'expired');
+export function* sweep(world: World, sale: SaleModel, by: number): Steps<Expected> {
+  const lapsed = [...sale.redis.holds.values()].filter((hold) => isLapsed(hold, world.nowMs));
+  for (const hold of lapsed) end(world, hold, 'expired');
+  if (lapsed.length > 0) yield* forgetShortages(world, sale.saleId, by);
   return { status: 'done' };
 }
 
 /** The job of a bucket expires what is due, and comes again when it was early. */
-export function expireBucket(world: World, sale: SaleModel, bucketEndMs: number): Expected {
-  sweep(world, sale);
+export function* expireBucket(
+  world: World,
+  sale: SaleModel,
+  { bucketEndMs, by }: { bucketEndMs: number; by: number },
+): Steps<Expected> {
+  yield* sweep(world, sale, by);
   const early = world.nowMs < bucketEndMs;
   return { status: early ? 'again' : 'done', againInMs: early ? bucketEndMs - world.nowMs : null };
 }
 
 /** Decides the confirms whose lease is over, by MySQL's word; with none, only after the deadline. */
-export function* recover(world: World, sale: SaleModel): Steps<Expected> {
+export function* recover(world: World, sale: SaleModel, by: number): Steps<Expected> {
   const orphans = [...sale.redis.holds.values()].filter(
     (hold) => hold.status === 'confirming' && hold.leaseUntilMs <= world.nowMs,
   );
@@ -45,7 +52,9 @@ export function* recover(world: World, sale: SaleModel): Steps<Expected> {
     const word = order ? 'sold' : isVoid ? 'void' : mayDecide ? decideAgainst(sale, hold.holdId) : 'undecided';
     yield;
     if (word === 'sold') finish(sale, { ...hold, orderId: 'in MySQL' }, hold);
-    if (word === 'void') giveBackVoid(world, sale, hold.holdId);
+    if (word !== 'void') continue;
+    giveBackVoid(world, sale, hold.holdId);
+    yield* forgetShortages(world, sale.saleId, by);
   }
   return { status: 'done' };
 }
@@ -59,11 +68,13 @@ export function forget(world: World, sale: SaleModel): Expected {
 }
 
 /** Brings Redis to the newest version, or settles a sale that is over and has nothing live. */
-export function reconcile(world: World, sale: SaleModel): Expected {
+export function* reconcile(world: World, sale: SaleModel, by: number): Steps<Expected> {
   const { mysql, redis } = sale;
   const differs = [...mysql.capacity].some(([id, capacity]) => redis.capacity.get(id) !== capacity);
-  if (redis.version < mysql.version || differs) applyNewest(sale);
-  else if (isOver(world, sale)) mysql.settled = true;
+  if (redis.version < mysql.version || differs) {
+    applyNewest(sale);
+    yield* forgetShortages(world, sale.saleId, by);
+  } else if (isOver(world, sale)) mysql.settled = true;
   return { status: 'done' };
 }
 

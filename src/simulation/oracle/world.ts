@@ -1,4 +1,5 @@
 import type { HoldStatus, Line } from '../../domain/hold.ts';
+import type { Memory } from './memory.ts';
 
 /** What of the engine's configuration the rules depend on; the engines under test are opened with the same figures. */
 export const timing = {
@@ -11,6 +12,8 @@ export const timing = {
   lookAgainMs: 1000,
   /** How long after its end, and all grace, a sale without live holds is settled. */
   settleMs: 60_000,
+  /** How long a process repeats a shortage. */
+  shortageMemoryMs: 50,
 };
 
 /** The first millisecond of every run. Far from the real clock, so that a time that was not steered cannot look right. */
@@ -64,7 +67,8 @@ export type SaleModel = {
   adminRequests: Map<string, { request: string; outcome: unknown }>;
 };
 
-export type World = { nowMs: number; sales: Map<string, SaleModel> };
+/** `memories` are the processes' own, one each; `recalls` counts the answers from them, by word. */
+export type World = { nowMs: number; sales: Map<string, SaleModel>; memories: Memory[]; recalls: Map<string, number> };
 
 /** An operation of the oracle: it yields wherever another one may come in between. */
 export type Steps<T> = Generator<void, T, void>;
