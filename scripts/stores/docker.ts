@@ -102,7 +102,8 @@ export async function openByTestcontainers(stores: StoreName[]): Promise<OpenSto
     redis: () =>
       new GenericContainer(images.redis)
         .withCommand([
-          ...'redis-server --appendonly yes --maxmemory-policy noeviction --hz 100'.split(' '),
+          ...'redis-server --appendonly yes --auto-aof-rewrite-min-size 512mb'.split(' '),
+          ...'--maxmemory-policy noeviction --hz 100'.split(' '),
           '--save',
           '',
         ])
