@@ -40,10 +40,8 @@ end
 local now = read_clock(ARGV[2])
 local lines_max = tonumber(ARGV[3])
 
--- Decide.
+-- Decide and apply: what is due leaves its index at once.
 local holds = expire_due(now, lines_max, tonumber(ARGV[4]), tonumber(ARGV[5]))
-
--- Apply.
 write_holds()
 write_buyers()
 write_indexes()

@@ -169,6 +169,7 @@ local function opens_bucket(deadline)
     return false
   end
   known_buckets[start] = true
+  write_indexes()
   return redis.call('ZCOUNT', KEYS[3], start, start + bucket_ms - 1) == 0
 end
 

@@ -1,5 +1,5 @@
 -- Which holds are in which index, by time: changes are collected and written by write_indexes(), at the end and before an index
--- is read. An entry only ever moves forward (GT): a lease that recovery has put off stays so.
+-- is read. A lease only ever moves forward (GT): one that recovery has put off stays so.
 local leaving = {}
 local entering = {}
 
@@ -30,7 +30,11 @@ local function write_indexes()
   end
   for index, entries in pairs(entering) do
     in_pieces(entries, function(...)
-      redis.call('ZADD', index, 'GT', ...)
+      if index == KEYS[4] then
+        redis.call('ZADD', index, 'GT', ...)
+      else
+        redis.call('ZADD', index, ...)
+      end
     end)
   end
   leaving, entering = {}, {}

@@ -11,6 +11,7 @@ import { createRebuilder, type Rebuilder } from './rebuild.ts';
 import { createReceipts, type Receipts } from './receipt.ts';
 import { createHotScripts, type HotScripts } from './scripts.ts';
 import { createShortages, type Shortages } from './shortages.ts';
+import type { Swept } from './sweep.ts';
 import { createNamedTurns, createTurns, type NamedTurns, type Turns } from './turns.ts';
 
 /** What the parts of the engine share. */
@@ -30,7 +31,7 @@ export type Context = {
   /** Resyncs of this process take turns: each needs two connections, and a crowd would hold them all, each waiting. */
   resyncTurns: Turns;
   /** Jobs and sweeps of this process that expire the same sale take turns: together they would only keep others from Redis. */
-  expiryTurns: NamedTurns;
+  expiryTurns: NamedTurns<Swept>;
 };
 
 /** Opens the connections of this process; none of them has answered yet. */

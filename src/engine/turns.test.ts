@@ -35,6 +35,20 @@ test('works of one name take turns, and those of another name do not wait for th
   assert.equal(happened, ['first begins', 'other begins', 'other ends', 'first ends', 'second begins', 'second ends']);
 });
 
+test('who asks while another one waits is answered by the same work, and who asks later is not', async () => {
+  const turns = createNamedTurns<number>();
+  let works = 0;
+  const count = async () => ++works;
+  const first = turns.run('a', count);
+  await Promise.resolve();
+
+  const waiting = [turns.run('a', count), turns.run('a', count)];
+  const answers = await Promise.all([first, ...waiting]);
+  const later = await turns.run('a', count);
+
+  assert.equal([...answers, later], [1, 2, 2, 3]);
+});
+
 test('a name is busy while somebody works or waits under it, and a failure ends that too', async () => {
   const turns = createNamedTurns();
   const work = held([], 'work');

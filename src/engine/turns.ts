@@ -7,25 +7,30 @@ export type Turns = {
   idle(): Promise<void>;
 };
 
-/** Rows by name: works of different names do not wait for each other. */
-export type NamedTurns = {
-  run<T>(name: string, work: () => Promise<T>): Promise<T>;
+/** Rows by name, each of one work: works of different names do not wait for each other. */
+export type NamedTurns<T> = {
+  /** What is asked for while the same waits for its turn already is answered by that: it will see whatever has happened until now. */
+  run(name: string, work: () => Promise<T>): Promise<T>;
   isBusy(name: string): boolean;
 };
 
 /** Makes rows that are there only while somebody waits or works in them. */
-export function createNamedTurns(): NamedTurns {
-  const rows = new Map<string, { turns: Turns; waiting: number }>();
+export function createNamedTurns<T>(): NamedTurns<T> {
+  const rows = new Map<string, { turns: Turns; asked: number; waiting: Promise<T> | null }>();
   return {
     async run(name, work) {
-      const row = rows.get(name) ?? { turns: createTurns(), waiting: 0 };
+      const row = rows.get(name) ?? { turns: createTurns(), asked: 0, waiting: null };
       rows.set(name, row);
-      row.waiting += 1;
+      row.asked += 1;
+      row.waiting ??= row.turns.run(() => {
+        row.waiting = null;
+        return work();
+      });
       try {
-        return await row.turns.run(work);
+        return await row.waiting;
       } finally {
-        row.waiting -= 1;
-        if (row.waiting === 0) rows.delete(name);
+        row.asked -= 1;
+        if (row.asked === 0) rows.delete(name);
       }
     },
     isBusy: (name) => rows.has(name),

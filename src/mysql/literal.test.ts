@@ -25,9 +25,13 @@ const texts = [
 async function read(literals: string[]): Promise<unknown[]> {
   const session = await mysql.pool.acquire();
   const columns = literals.map((it, index) => `${it} AS c${index}`);
-  const [row] = (await session.script([`SELECT ${columns.join()}`], () => undefined)) as unknown as object[];
-  mysql.pool.release(session);
-  return Object.values(row ?? {});
+  try {
+    const answers = await session.script(['DO 1', `SELECT ${columns.join()}`], () => undefined);
+    const [row] = answers[1] as unknown as object[];
+    return Object.values(row ?? {});
+  } finally {
+    mysql.pool.release(session);
+  }
 }
 
 test('every text comes back as it went in, and none of it is read as a statement', async () => {

@@ -15,8 +15,9 @@ export type Session = {
   /** Rejects with UnavailableError or mysql2's own error; a statement that is not answered in time ends the session. */
   query(sql: string, values?: readonly unknown[]): Promise<Rows | ResultSetHeader>;
   /**
-   * Sends several statements without results of rows in one packet, the last of them within the time of one; MySQL does none after
-   * one that fails. `onAnswer` is called after each that succeeded. Values must stand in the text already, see `literal`.
+   * Sends several statements without results of rows in one packet, each of them to be answered within the time of one after the one
+   * before it; MySQL does none after one that fails. `onAnswer` is called after each that succeeded. Values must stand in the
+   * text already, see `literal`.
    */
   script(statements: readonly string[], onAnswer: (index: number) => void): Promise<ResultSetHeader[]>;
   /** Ends the session at once; nothing that is still queued will be sent. May be repeated. */
@@ -119,7 +120,11 @@ function createSession(raw: RawConnection, queryTimeoutMs: number): Session {
       });
       if (!onAnswer) return;
       let answers = 0;
-      sent.on('result', () => onAnswer(answers++));
+      sent.on('result', () => {
+        // One that is over is not started again.
+        if (pending.has(fail)) timer.refresh();
+        onAnswer(answers++);
+      });
     });
   }
 
@@ -134,7 +139,11 @@ function createSession(raw: RawConnection, queryTimeoutMs: number): Session {
       assert(!sql.includes(';'), 'a statement has a second one behind it');
       return send(format(sql, [...values] as Parameters<typeof format>[1], stringifyObjects, timezone));
     },
-    script: (statements, onAnswer) => send(statements.join(';'), onAnswer),
+    async script(statements, onAnswer) {
+      // mysql2 answers one alone in another form.
+      assert(statements.length > 1, 'a script has several statements');
+      return send(statements.join(';'), onAnswer);
+    },
     destroy,
     onBroken: () => undefined,
   };

@@ -179,7 +179,7 @@ test('a hold that was given grace lapses as any other', async () => {
   await assertLawful(redis, saleId);
 });
 
-test('more holds than Lua can pass as arguments of a call lapse in one slice', async () => {
+test('more holds than go into one piece lapse in one slice', async () => {
   const saleId = await putSale(redis, { tickets: { std: 3000 } });
   const holds = Array.from({ length: 2500 }, (_, buyer) => placing({ buyerId: `buyer-${buyer % 2400}` }));
   await calls.placeAll(saleId, holds);

@@ -15,7 +15,7 @@ const ENTRY_BYTES = 512;
 /** A seen token is verified again after this, so that a key that the provider withdrew stops working. */
 const TRUST_SEEN_MS = 5 * 60_000;
 
-/** A power of two. A mark stays until another token gets its place; who loses it is verified once more. */
+/** A power of two. A mark stays until another token gets its place; who lost it is verified again. */
 const PLACES = 2 ** 18;
 /** Of the end of a token, which is the end of a signature and therefore differs. */
 const MARKED_CHARS = 8;
