@@ -26,6 +26,7 @@ export async function openRun(real: Real, shapes: SaleShape[], tally: Tally): Pr
     laws: createLaws(),
     tampered: new Set(),
     trace: shapes.map((shape, index) => `sale ${index} ${describeShape(shape)}`),
+    done: [],
     tally,
     steps: 0,
   };

@@ -5,7 +5,7 @@ import type { Mysql } from '../mysql/connection.ts';
 import type { OrderWriter } from '../mysql/order-writer.ts';
 import type { Redis } from '../redis/connection.ts';
 import type { Laws } from './laws.ts';
-import { buyers, type Reserve, types } from './operations.ts';
+import { buyers, type Operation, type Reserve, types } from './operations.ts';
 import type { Receipt } from './oracle/placing.ts';
 import type { Expected, SaleModel, Steps, World } from './oracle/world.ts';
 import type { Tally } from './tally.ts';
@@ -44,6 +44,8 @@ export type Run = {
   /** Sales whose counts the simulation itself has changed, behind the scripts. */
   tampered: Set<string>;
   trace: string[];
+  /** What was done, in scenarios or not. */
+  done: Operation[];
   tally: Tally;
   steps: number;
 };

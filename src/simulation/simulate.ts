@@ -3,6 +3,7 @@ import { operation } from './arbitraries.ts';
 import { saleShape } from './arbitraries-calls.ts';
 import { closeRun, openRun } from './open-run.ts';
 import { describe, type Operation } from './operations.ts';
+import { reduce, type Wrong } from './reduce.ts';
 import type { Real, Run } from './run-state.ts';
 import { isPossible, settle, step } from './step.ts';
 import { createTally, type Tally } from './tally.ts';
@@ -42,13 +43,11 @@ function commandOf(it: Operation): fc.AsyncCommand<Run, Real> {
   };
 }
 
-type Last = { error: Error; trace: string[] };
-
 /** Runs seeded random operations until there were as many as wanted, or until one of them came out wrong. */
 export async function simulate(real: Real, settings: Settings, onRun: (tally: Tally) => void): Promise<Result> {
   const { seed, operations, runOperations, path, replayPath } = settings;
   const tally = createTally();
-  const found = { last: null as Last | null, operationsBefore: 0, shrinkUntilMs: 0 };
+  const found = { last: null as Wrong | null, operationsBefore: 0, shrinkUntilMs: 0 };
   const property = fc.asyncProperty(
     fc.tuple(saleShape, saleShape),
     fc.commands([operation.map(commandOf)], {
@@ -68,7 +67,7 @@ export async function simulate(real: Real, settings: Settings, onRun: (tally: Ta
           found.operationsBefore = tally.operations;
           found.shrinkUntilMs = performance.now() + settings.shrinkMs;
         }
-        found.last = { error: error as Error, trace: run.trace };
+        found.last = { error: error as Error, trace: run.trace, shapes, done: run.done };
         throw error;
       } finally {
         await closeRun(real, run);
@@ -82,10 +81,12 @@ export async function simulate(real: Real, settings: Settings, onRun: (tally: Ta
   const details = await fc.check(property, { seed, numRuns, ...(path !== undefined && { path }) });
   if (!details.failed || !found.last) return { tally, failure: null };
   const report = fc.defaultReportMessage(details) ?? '';
+  const { error, trace } = await reduce(real, found.last, () => performance.now() > found.shrinkUntilMs);
   return {
     tally,
     failure: {
-      ...found.last,
+      error,
+      trace,
       operationsBefore: found.operationsBefore,
       path: details.counterexamplePath ?? '',
       replayPath: /replayPath="([^"]*)"/.exec(report)?.[1] ?? '',

@@ -33,6 +33,7 @@ export async function step(run: Run, real: Real, operation: Operation): Promise<
   // A crowd counts its members itself.
   run.tally.operations += operation.kind === 'together' ? 2 : operation.kind === 'crowd' ? 0 : 1;
   run.trace.push(describe(operation));
+  run.done.push(operation);
   switch (operation.kind) {
     case 'wait':
       return moveClock(run, real, run.world.nowMs + operation.ms);
@@ -84,7 +85,9 @@ async function alone(run: Run, real: Real, operation: Operation): Promise<void> 
 }
 
 /** The end of a run: after all grace whatever is open gets decided, and then nothing may be held and both stores agree. */
-export async function settle(run: Run, real: Real): Promise<void> {
+export async function settle(settled: Run, real: Real): Promise<void> {
+  // What it does itself is no part of what was done.
+  const run = { ...settled, done: [] };
   await step(run, real, { kind: 'wait', ms: timing.keyedMemoryMs });
   for (const [sale, saleId] of run.saleIds.entries()) {
     await step(run, real, { kind: 'recover', sale });
