@@ -24,7 +24,9 @@ test('works of one name take turns, and those of another name do not wait for th
   const turns = createNamedTurns();
   const happened: string[] = [];
   const [first, second, other] = [held(happened, 'first'), held(happened, 'second'), held(happened, 'other')];
-  const row = [turns.run('a', first.work), turns.run('a', second.work)];
+  const row = [turns.run('a', first.work)];
+  await Promise.resolve();
+  row.push(turns.run('a', second.work));
   other.end();
 
   await turns.run('b', other.work);
@@ -52,7 +54,9 @@ test('who asks while another one waits is answered by the same work, and who ask
 test('a name is busy while somebody works or waits under it, and a failure ends that too', async () => {
   const turns = createNamedTurns();
   const work = held([], 'work');
-  const row = [turns.run('a', work.work), failureOf(() => turns.run('a', () => Promise.reject(new Error('broken'))))];
+  const row = [turns.run('a', work.work)];
+  await Promise.resolve();
+  row.push(failureOf(() => turns.run('a', () => Promise.reject(new Error('broken')))).then(() => undefined));
   const seen = [turns.isBusy('a'), turns.isBusy('b')];
 
   work.end();
