@@ -104,9 +104,6 @@ for i = 7, #ARGV, 4 do
   note('begin', answer[1], ARGV[i], ARGV[i + 3], ARGV[i + 2], ARGV[i + 1])
   reply[#reply + 1] = answer
 end
-write_holds()
-write_buyers()
-write_indexes()
-write_remembered()
+write_changes()
 write_decisions(KEYS[7], write_stock())
 return reply

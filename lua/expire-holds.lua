@@ -42,10 +42,7 @@ local lines_max = tonumber(ARGV[3])
 
 -- Decide and apply: what is due leaves its index at once.
 local holds = expire_due(now, lines_max, tonumber(ARGV[4]), tonumber(ARGV[5]))
-write_holds()
-write_buyers()
-write_indexes()
-write_remembered()
+write_changes()
 write_decisions(KEYS[7], write_stock())
 local first = redis.call('ZRANGEBYSCORE', KEYS[3], 0, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 local next_deadline = first[2] and tonumber(first[2]) or 0

@@ -60,10 +60,6 @@ for _, id in ipairs(ids) do
 end
 
 -- Apply.
-in_pieces(forgotten, function(...)
-  redis.call('HDEL', KEYS[2], ...)
-end)
-in_pieces(over, function(...)
-  redis.call('ZREM', KEYS[6], ...)
-end)
+tell('HDEL', KEYS[2], forgotten)
+tell('ZREM', KEYS[6], over)
 return { 'forgotten', #ids }

@@ -235,9 +235,6 @@ for i = 7, #ARGV, 6 do
   reply[#reply + 1] =
     place(ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4]), ARGV[i + 5])
 end
-write_holds()
-write_buyers()
-write_indexes()
-write_remembered()
+write_changes()
 write_decisions(KEYS[7], write_stock())
 return reply

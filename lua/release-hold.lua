@@ -87,10 +87,7 @@ if is_due then
   note('release', 'expired', id, hold.lines, '', hold.buyer)
 end
 give_back(id, hold, is_due and 'E' or 'R', now, tonumber(ARGV[3]), tonumber(ARGV[4]))
-write_holds()
-write_buyers()
-write_indexes()
-write_remembered()
+write_changes()
 write_decisions(KEYS[7], write_stock())
 if is_due then
   return { 'expired' }

@@ -50,8 +50,7 @@ if not hold then
   write_hold(ARGV[5], void)
   remember(ARGV[5], now + tonumber(ARGV[3]))
   note('void', 'remembered', ARGV[5], '', '', '')
-  write_holds()
-  write_remembered()
+  write_changes()
   write_decisions(KEYS[7], '')
   return { 'remembered' }
 end
@@ -59,9 +58,6 @@ end
 -- Apply.
 note('void', 'given_back', ARGV[5], hold.lines, '', hold.buyer)
 give_back(ARGV[5], hold, 'E', now, tonumber(ARGV[3]), tonumber(ARGV[4]))
-write_holds()
-write_buyers()
-write_indexes()
-write_remembered()
+write_changes()
 write_decisions(KEYS[7], write_stock())
 return { 'given_back' }

@@ -8,6 +8,19 @@ local function in_pieces(list, send)
   end
 end
 
+local function tell(command, key, arguments)
+  in_pieces(arguments, function(...)
+    redis.call(command, key, ...)
+  end)
+end
+
+-- The list that a table has under this key, a new one where it has none.
+local function list_at(lists, key)
+  local list = lists[key] or {}
+  lists[key] = list
+  return list
+end
+
 -- Reads these fields of a hash into a table, false for each that is missing. What the table has already is not read again.
 local function load_fields(key, fields, known)
   local unread, read = {}, 0

@@ -72,10 +72,6 @@ local function write_buyers()
       kept[#kept + 1] = string.format('%d,%d', record.held, record.bought) .. record.ids
     end
   end
-  in_pieces(gone, function(...)
-    redis.call('HDEL', KEYS[5], ...)
-  end)
-  in_pieces(kept, function(...)
-    redis.call('HSET', KEYS[5], ...)
-  end)
+  tell('HDEL', KEYS[5], gone)
+  tell('HSET', KEYS[5], kept)
 end

@@ -2,8 +2,7 @@
 local remembered = {}
 
 local function remember(id, until_time)
-  local ids = remembered[until_time] or {}
-  remembered[until_time] = ids
+  local ids = list_at(remembered, until_time)
   ids[#ids + 1] = id
 end
 
@@ -11,6 +10,14 @@ local function write_remembered()
   for until_time, ids in pairs(remembered) do
     redis.call('ZADD', KEYS[6], until_time, table.concat(ids, ','))
   end
+end
+
+-- Everything that a script with give-back has changed in memory, but the stock and the log.
+local function write_changes()
+  write_holds()
+  write_buyers()
+  write_indexes()
+  write_remembered()
 end
 
 -- Ends a live hold: its units and the buyer's count go back exactly once, and the id is remembered with this record, so that it

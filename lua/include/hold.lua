@@ -67,9 +67,7 @@ local function write_hold(id, hold)
 end
 
 local function write_holds()
-  in_pieces(written_holds, function(...)
-    redis.call('HSET', KEYS[2], ...)
-  end)
+  tell('HSET', KEYS[2], written_holds)
 end
 
 -- Packed lines as a list of ticket_type and quantity with their number of units. Most holds of a call have the same lines, so

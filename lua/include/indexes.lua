@@ -4,29 +4,19 @@ local leaving = {}
 local entering = {}
 
 local function leave(index, id)
-  local ids = leaving[index]
-  if not ids then
-    ids = {}
-    leaving[index] = ids
-  end
+  local ids = list_at(leaving, index)
   ids[#ids + 1] = id
 end
 
 local function enter(index, time, id)
-  local entries = entering[index]
-  if not entries then
-    entries = {}
-    entering[index] = entries
-  end
+  local entries = list_at(entering, index)
   entries[#entries + 1] = time
   entries[#entries + 1] = id
 end
 
 local function write_indexes()
   for index, ids in pairs(leaving) do
-    in_pieces(ids, function(...)
-      redis.call('ZREM', index, ...)
-    end)
+    tell('ZREM', index, ids)
   end
   for index, entries in pairs(entering) do
     in_pieces(entries, function(...)
