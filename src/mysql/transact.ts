@@ -16,15 +16,8 @@ type Statements = Pick<Session, 'query'>;
  * Runs `work` in one transaction. CommitUnknownError: COMMIT was sent and not answered, the work may be done. Every other
  * error is definite, nothing was written: `work`'s own error, or UnavailableError (`isLockConflict` tells deadlocks).
  */
-export async function transact<T>(mysql: Mysql, options: TransactOptions, work: (trx: Trx) => Promise<T>): Promise<T> {
-  const session = await mysql.pool.acquire();
-  try {
-    const result = await runAll(session, options, (statements) => work(mysql.bind(statements)));
-    await commit(session);
-    return result;
-  } finally {
-    mysql.pool.release(session);
-  }
+export function transact<T>(mysql: Mysql, options: TransactOptions, work: (trx: Trx) => Promise<T>): Promise<T> {
+  return committed(mysql, (session) => runAll(session, options, (statements) => work(mysql.bind(statements))));
 }
 
 /** What `transactScript` asks of its caller: `onAnswer` hears of each statement that succeeded, `judge` of all at the end. */
@@ -35,30 +28,32 @@ export type ScriptJudge = {
 };
 
 /** As `transact`, for statements whose values stand in their text: all of them go in one packet, COMMIT in the next. */
-export async function transactScript(mysql: Mysql, statements: readonly string[], by: ScriptJudge): Promise<void> {
+export function transactScript(mysql: Mysql, statements: readonly string[], by: ScriptJudge): Promise<void> {
+  return committed(mysql, async (session) => {
+    // MySQL stops at the first statement that fails: nothing behind it is done, and nothing is committed by itself.
+    const answers = await session.script(['START TRANSACTION', ...statements], (index) => {
+      if (index > 0) by.onAnswer(index - 1);
+    });
+    by.judge(answers.slice(1));
+  });
+}
+
+/** `work` is everything before COMMIT: when it throws the transaction is gone, by an answered ROLLBACK or with its connection. */
+async function committed<T>(mysql: Mysql, work: (session: Session) => Promise<T>): Promise<T> {
   const session = await mysql.pool.acquire();
   try {
-    await runScript(session, statements, by);
+    const result = await work(session).catch(async (error: unknown) => {
+      await rollback(session);
+      throw error;
+    });
     await commit(session);
+    return result;
   } finally {
     mysql.pool.release(session);
   }
 }
 
-/** MySQL stops at the first statement that fails: nothing behind it is done, and nothing is committed by itself. */
-async function runScript(session: Session, statements: readonly string[], by: ScriptJudge): Promise<void> {
-  try {
-    const answers = await session.script(['START TRANSACTION', ...statements], (index) => {
-      if (index > 0) by.onAnswer(index - 1);
-    });
-    by.judge(answers.slice(1));
-  } catch (error) {
-    await rollback(session);
-    throw error;
-  }
-}
-
-/** Everything before COMMIT: when this throws the transaction is gone, by an answered ROLLBACK or with its connection. */
+/** Statements of a transaction that `work` sends one by one. */
 async function runAll<T>(
   session: Session,
   options: TransactOptions,
@@ -83,9 +78,6 @@ async function runAll<T>(
     if (guard.doom) throw guard.doom;
     assert(session.pending === 0, 'a transaction ended before its statements did');
     return result;
-  } catch (error) {
-    await rollback(session);
-    throw error;
   } finally {
     guard.ended = true;
   }
