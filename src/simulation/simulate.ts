@@ -1,11 +1,10 @@
 import * as fc from 'fast-check';
 import { operation } from './arbitraries.ts';
 import { saleShape } from './arbitraries-calls.ts';
-import { closeRun, openRun } from './open-run.ts';
 import { describe, type Operation } from './operations.ts';
-import { reduce, type Wrong } from './reduce.ts';
+import { reduce, runOf, type Wrong } from './reduce.ts';
 import type { Real, Run } from './run-state.ts';
-import { isPossible, settle, step } from './step.ts';
+import { isPossible, step } from './step.ts';
 import { createTally, type Tally } from './tally.ts';
 
 export type Settings = {
@@ -58,19 +57,16 @@ export async function simulate(real: Real, settings: Settings, onRun: (tally: Ta
     async (shapes, commands) => {
       const isEnough = found.last ? performance.now() > found.shrinkUntilMs : tally.operations >= operations;
       if (isEnough || settings.signal?.aborted) return;
-      const run = await openRun(real, shapes, tally);
-      try {
-        await fc.asyncModelRun(() => ({ model: run, real }), commands);
-        await settle(run, real);
-      } catch (error) {
+      const wrong = await runOf(real, { shapes, tally }, (run) =>
+        fc.asyncModelRun(() => ({ model: run, real }), commands),
+      );
+      if (wrong) {
         if (!found.last) {
           found.operationsBefore = tally.operations;
           found.shrinkUntilMs = performance.now() + settings.shrinkMs;
         }
-        found.last = { error: error as Error, trace: run.trace, shapes, done: run.done };
-        throw error;
-      } finally {
-        await closeRun(real, run);
+        found.last = wrong;
+        throw wrong.error;
       }
       tally.runs += 1;
       onRun(tally);

@@ -10,8 +10,8 @@ import { type Expected, type HoldModel, type Steps, timing, type World } from '.
 import { buyerAt, type Deed, moveClock, type Real, type Run, saleIn } from './run-state.ts';
 
 /**
- * Two at the same time, the second at once or in the next turn of the event loop, when the first is on its way: whatever came of them must be what some order of their steps
- * gives.
+ * Two at the same time, the second at once or in the next turn of the event loop, when the first is on its way: whatever came of
+ * them must be what some order of their steps gives.
  */
 export async function together(run: Run, real: Real, operation: Of<'together'>): Promise<void> {
   const deeds = operation.both.map((it) => deedOf(run, it) as Deed);
