@@ -2,6 +2,7 @@ import { createReceipts } from '../../src/engine/receipt.ts';
 import { askAll } from '../load/crowd.ts';
 import { confirmRequest, type Request, reserveRequest } from '../load/request.ts';
 import { conserved, countAnswers, equal, onlyStatus, seenBothSides, settle } from '../suite/books.ts';
+import type { Program } from '../suite/program.ts';
 import type { Arm } from '../suite/rounds.ts';
 import type { Buyer, Scene } from '../suite/scene.ts';
 
@@ -11,13 +12,17 @@ const enginePerSecondMax = 15_000;
 const echoRequests = 2000;
 
 /** The echo, under requests like those of the case. */
-export function echoArm(scene: Scene, makeRequests: (buyers: Buyer[]) => Request[]): Arm {
+export function echoArm(
+  scene: Scene,
+  makeRequests: (buyers: Buyer[]) => Request[],
+  { name, program }: { name: string; program: Program } = { name: 'echo', program: scene.echo },
+): Arm {
   const some = makeRequests(scene.newBuyers(echoRequests));
   return {
-    ...{ name: 'echo', kind: 'ceiling', baseUrl: scene.echo.baseUrl, pids: { server: scene.echo.pid } },
+    ...{ name, kind: 'ceiling', baseUrl: program.baseUrl, pids: { server: program.pid } },
     atMostPerSecond: echoPerSecondMax,
     prepare: async (count) => Array.from({ length: count }, (_, index) => some[index % some.length] as Request),
-    check: async (fired) => [equal('echo: nothing was refused', fired.refused, 0)],
+    check: async (fired) => [equal(`${name}: nothing was refused`, fired.refused, 0)],
   };
 }
 

@@ -13,12 +13,8 @@ export const echo: Case = {
   ...{ name: 'echo', question },
   async run(scene) {
     const requests = (buyers: Buyer[]) => buyers.map(({ token }) => reserveRequest('bench', token));
-    const bare = echoArm(scene, requests);
-    const gathered = await scene.startBaseline('gathered-echo');
-    const { rows, rules } = await runRounds(scene, [
-      bare,
-      { ...bare, name: 'gathered echo', baseUrl: gathered.baseUrl, pids: { server: gathered.pid } },
-    ]);
+    const gathered = { name: 'gathered echo', program: await scene.startBaseline('gathered-echo') };
+    const { rows, rules } = await runRounds(scene, [echoArm(scene, requests), echoArm(scene, requests, gathered)]);
     const notes = ['The gathered echo answers the requests of one turn side by side, as the engine does.'];
     return { ...emptyResult({ name: 'echo', question }), rows, rules, notes };
   },
