@@ -9,7 +9,7 @@ import { CommitUnknownError, errnoOf, isDuplicate, isLockConflict, NoConnectionE
 import { readOutcomes } from './outcomes.ts';
 import type { Trx } from './tables.ts';
 import { badNetwork, testMysql } from './testing.ts';
-import { type ScriptJudge, transact, transactScript } from './transact.ts';
+import { transact } from './transact.ts';
 
 const test = suite('transact');
 const mysql = testMysql();
@@ -203,90 +203,4 @@ test("Kysely's own transactions are refused", async () => {
   const error = await thrownBy(mysql.db.transaction().execute(async () => 1));
 
   assert.instance(error, InvariantError);
-});
-
-const insert = (holdId: string) =>
-  `INSERT INTO hold_outcomes (hold_id, sale_id, outcome, created_at_ms) VALUES ('${holdId}', 'transact', 'void', 1)`;
-const asksNothing: ScriptJudge = { onAnswer: () => undefined, judge: () => undefined };
-
-test('a script is one transaction, and says which statements were answered and how', async () => {
-  const ids = [freshId('hold'), freshId('hold')];
-  const answered: number[] = [];
-  const affected: number[] = [];
-
-  await transactScript(mysql, ids.map(insert), {
-    onAnswer: (index) => answered.push(index),
-    judge: (answers) => affected.push(...answers.map((it) => it.affectedRows)),
-  });
-
-  assert.equal(
-    [answered, affected],
-    [
-      [0, 1],
-      [1, 1],
-    ],
-  );
-  for (const id of ids) assert.ok(await isStored(id));
-});
-
-test('what fails in a script comes out as it is, what stood behind it is not done, and nothing is written', async () => {
-  const [first, last] = [freshId('hold'), freshId('hold')];
-  const answered: number[] = [];
-
-  const error = await thrownBy(
-    transactScript(mysql, [insert(first), insert(first), insert(last)], {
-      onAnswer: (index) => answered.push(index),
-      judge: () => assert.unreachable('it was judged'),
-    }),
-  );
-
-  assert.ok(isDuplicate(error));
-  assert.equal(answered, [0]);
-  assert.not((await isStored(first)) || (await isStored(last)));
-});
-
-test('a script that is judged wrong writes nothing', async () => {
-  const holdId = freshId('hold');
-  const mine = new Error('mine');
-
-  const error = await thrownBy(
-    transactScript(mysql, [insert(holdId)], {
-      ...asksNothing,
-      judge: () => {
-        throw mine;
-      },
-    }),
-  );
-
-  assert.is(error, mine);
-  assert.not(await isStored(holdId));
-});
-
-test('a script whose COMMIT is lost is unknown, one whose connection is lost before is a definite failure', async () => {
-  const network = await badNetwork(['answer_lost', 'request_lost']);
-  const faulty = testMysql({ url: network.url });
-  const ids = [freshId('hold'), freshId('hold'), freshId('hold')] as const;
-
-  const lost = await thrownBy(transactScript(faulty, [insert(ids[0])], asksNothing));
-  const neverSent = await thrownBy(transactScript(faulty, [insert(ids[1])], asksNothing));
-  const killed = await thrownBy(
-    transactScript(faulty, [insert(ids[2]), 'KILL CONNECTION CONNECTION_ID()'], asksNothing),
-  );
-
-  await closeMysql(faulty);
-  await network.close();
-  assert.instance(lost, CommitUnknownError);
-  assert.instance(neverSent, CommitUnknownError);
-  assert.instance(killed, UnavailableError);
-  assert.not.instance(killed, CommitUnknownError);
-  assert.equal(await Promise.all(ids.map(isStored)), [true, false, false]);
-});
-
-test('a second statement behind one that should stand alone is refused unsent', async () => {
-  const holdId = freshId('hold');
-
-  const error = await thrownBy(sql.raw(`DO 1; ${insert(holdId)}`).execute(mysql.db));
-
-  assert.instance(error, InvariantError);
-  assert.not(await isStored(holdId));
 });

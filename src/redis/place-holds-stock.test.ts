@@ -204,6 +204,20 @@ test("a receipt needs stock and room in its buyer's limit, but not in that of an
   await assertLawful(redis, saleId);
 });
 
+test('a receipt opens a bucket whose only hold has just lapsed in the same call', async () => {
+  const saleId = await putSale(redis, { buyerTicketsMax: 1 });
+  time.nowMs = start;
+  await calls.hold(saleId, { receipt: { placedAtMs: start - 1000, expiresAtMs: start + 10_000 } });
+  time.nowMs = start + 10_001;
+
+  const receipt = { placedAtMs: start, expiresAtMs: start + 10_100 };
+  const reply = await calls.place(saleId, placing({ receipt }));
+
+  assert.is(start % 250, 0);
+  assert.ok(reply.status === 'placed' && reply.openedBucket);
+  await assertLawful(redis, saleId);
+});
+
 test('a receipt that is honoured twice is one hold', async () => {
   const saleId = await putSale(redis);
   const hold = placing({ receipt: { placedAtMs: start - 1000, expiresAtMs: start + 10_000 } });
