@@ -11,6 +11,7 @@ import { migrateToLatest } from '../../src/mysql/migrate.ts';
 import { waitFor } from '../../src/probe.ts';
 import { build, isReady } from '../own/build.ts';
 import type { Ending } from '../own/ending.ts';
+import { nodeFlags } from '../own/node-flags.ts';
 import type { Target } from './target.ts';
 
 /** An engine of one's own, whose stores one may look into. */
@@ -66,7 +67,7 @@ async function run(
   // The guardian removes the folder also when we are killed.
   const removeFolder = name === 'server' ? input.folder : undefined;
   const child = await spawnGuarded({
-    ...{ command: process.execPath, args: [program], logFile, env: input.env },
+    ...{ command: process.execPath, args: [...nodeFlags, program], logFile, env: input.env },
     removeFolder,
   });
   input.ending.add(() => child.end({ keep: false }));

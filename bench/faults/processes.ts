@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Guarded, spawnGuarded } from '../../scripts/stores/guardian.ts';
 import type { Ending } from '../own/ending.ts';
+import { nodeFlags } from '../own/node-flags.ts';
 
 /** A server or a worker: a process of its own that can be killed, frozen and started again. */
 export type EngineProcess = {
@@ -48,7 +49,7 @@ export function engineProcess(input: {
     },
     async start() {
       if (state.running) return;
-      const args = ['--enable-source-maps', join(folder, 'src', `${input.kind}.js`)];
+      const args = [...nodeFlags, '--enable-source-maps', join(folder, 'src', `${input.kind}.js`)];
       const started = await spawnGuarded({ command: process.execPath, args, logFile, env });
       state.running = started;
       void started.exited.then(async () => {

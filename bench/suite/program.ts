@@ -4,6 +4,7 @@ import { spawnGuarded } from '../../scripts/stores/guardian.ts';
 import { freePort } from '../../scripts/stores/ports.ts';
 import { waitFor } from '../../src/probe.ts';
 import { isReady } from '../own/build.ts';
+import { nodeFlags } from '../own/node-flags.ts';
 
 /** A program of the built code, in a process of its own. */
 export type Program = { baseUrl: string; pid: number; logLines(): string[]; end(): Promise<void> };
@@ -26,7 +27,7 @@ export async function startProgram(input: {
   const logLines = () => readFileSync(logFile, 'utf8').split('\n').filter(Boolean);
   const child = await spawnGuarded({
     command: process.execPath,
-    args: [join(input.folder, input.file)],
+    args: [...nodeFlags, join(input.folder, input.file)],
     env: { NODE_ENV: 'production', ...input.env, PORT: String(port) },
     logFile,
   });
