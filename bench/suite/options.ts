@@ -21,7 +21,7 @@ export function usageOf(known: ReadonlyMap<string, string>): string {
 
   --rounds 3           timed rounds of each program of a case (1 to 20)
   --seconds 3          length of a round (1 to 60)
-  --connections 100    connections of the load (1 to 1000)
+  --connections 200    connections of the load (1 to 1000)
   --load wrk           what sends the load, wrk or autocannon; wrk where it is installed
   --quick              one short round of everything, fewer holds: shows that it works, not how fast it is
   --out folder         where the report goes; bench/results for a whole run, .onsale/bench for any other
@@ -51,7 +51,7 @@ export function readOptions(args: string[], known: ReadonlyMap<string, string>):
     cases: [...new Set(given.positionals)],
     rounds: given.whole('rounds', quick ? 1 : 3, { min: 1, max: 20 }),
     seconds: given.whole('seconds', quick ? 1 : 3, { min: 1, max: 60 }),
-    connections: given.whole('connections', 100, { min: 1, max: 1000 }),
+    connections: given.whole('connections', 200, { min: 1, max: 1000 }),
     load: loads.find((name) => name === load) ?? null,
     quick,
     json: given.flag('json'),

@@ -138,7 +138,7 @@ test('cases are chosen by name, and every wrong argument is named at once', () =
       cases: ['reserve', 'confirm'],
       rounds: 5,
       seconds: 3,
-      connections: 100,
+      connections: 200,
       load: null,
       quick: false,
       json: false,
