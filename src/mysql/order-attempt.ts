@@ -21,7 +21,7 @@ const lostRetriesMax = 1;
 /** Commits the drafts of these entries, repeating what is worth repeating until their deadlines. Never throws. */
 export async function attempt(mysql: Mysql, all: Entry[]): Promise<AttemptResult> {
   let entries = all;
-  let error: unknown = null;
+  let error: unknown = new UnavailableError('the deadline of the commit is over');
   for (const tries = { locks: 0, lost: 0, all: 0 }; ; tries.all += 1) {
     settleOverdue(entries, Date.now());
     entries = entries.filter(isOpen);

@@ -23,17 +23,14 @@ export type OrderWriter = {
   idle(): Promise<void>;
 };
 
-/** A sale's drafts that wait, its transactions under way, and the holds that are in one of them. */
-type Lane = { waiting: Entry[]; running: number; holds: Set<string> };
+type Lane = { waiting: Entry[]; busy: boolean };
 
 const patienceMs = 2_000;
 const overdueCheckMs = 20;
-/** While one transaction of a sale commits, the rows of the next are written; a third would only wait for the same stock. */
-const perSaleMax = 2;
 
 /**
- * Group commit: per sale two transactions at a time, one that writes while the other commits, and the drafts that arrive meanwhile
- * form the next one. Nothing waits for company: an idle lane commits at the end of the same turn of the event loop.
+ * Group commit: per sale one transaction at a time, and the drafts that arrive meanwhile form the next one. Nothing waits
+ * for company: an idle lane commits at the end of the same turn of the event loop.
  */
 export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): OrderWriter {
   const { batchMax, waitingMax = 10_000 } = options;
@@ -47,7 +44,7 @@ export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): Or
 
   function commit(draft: OrderDraft, deadlineMs = Date.now() + patienceMs): Promise<CommitOutcome> {
     return new Promise((resolve) => {
-      const lane = lanes.get(draft.saleId) ?? { waiting: [], running: 0, holds: new Set() };
+      const lane = lanes.get(draft.saleId) ?? { waiting: [], busy: false };
       const entry = newEntry(draft, deadlineMs, (outcome) => {
         open.delete(entry);
         resolve(outcome);
@@ -58,7 +55,7 @@ export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): Or
       lane.waiting.push(entry);
       open.add(entry);
       overdueTimer ??= setInterval(() => settleOverdue(open, Date.now()), overdueCheckMs);
-      if (lane.running >= perSaleMax || ready.has(draft.saleId)) return;
+      if (lane.busy || ready.has(draft.saleId)) return;
       ready.add(draft.saleId);
       setImmediate(pump);
     });
@@ -77,17 +74,13 @@ export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): Or
 
   async function runLane(saleId: string, lane: Lane): Promise<void> {
     const batch = takeBatch(lane, batchMax);
-    // What still waits is about holds under way: the end of their transaction lets it go on.
-    if (batch.length === 0) return forgetIdle(lanes, saleId);
     running += 1;
-    lane.running += 1;
-    if (lane.waiting.length > 0 && lane.running < perSaleMax) ready.add(saleId);
+    lane.busy = true;
     await settleBatch(mysql, batch);
     running -= 1;
-    lane.running -= 1;
-    for (const { draft } of batch) lane.holds.delete(draft.holdId);
+    lane.busy = false;
     if (lane.waiting.length > 0) ready.add(saleId);
-    forgetIdle(lanes, saleId);
+    else lanes.delete(saleId);
     pump();
   }
 
@@ -105,22 +98,17 @@ export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): Or
   };
 }
 
-function forgetIdle(lanes: Map<string, Lane>, saleId: string): void {
-  const lane = lanes.get(saleId);
-  if (lane?.running === 0 && lane.waiting.length === 0) lanes.delete(saleId);
-}
-
-/** The next drafts of one epoch; a hold that is under way already waits, and will find its outcome when its turn comes. */
+/** The next drafts of one epoch; a hold that is named twice waits for the next batch, where its outcome will be found. */
 function takeBatch(lane: Lane, batchMax: number): Entry[] {
   const batch: Entry[] = [];
+  const holds = new Set<string>();
   const waiting = lane.waiting.filter(isOpen);
+  const epoch = waiting[0]?.draft.epoch;
   lane.waiting = [];
   for (const entry of waiting) {
     const { draft } = entry;
-    // The first that may go says the epoch.
-    const isNext = draft.epoch === (batch[0] ?? entry).draft.epoch && !lane.holds.has(draft.holdId);
-    if (isNext && batch.length < batchMax) {
-      lane.holds.add(draft.holdId);
+    if (batch.length < batchMax && draft.epoch === epoch && !holds.has(draft.holdId)) {
+      holds.add(draft.holdId);
       batch.push(entry);
     } else lane.waiting.push(entry);
   }
