@@ -5,17 +5,11 @@ import * as assert from 'uvu/assert';
 import { UnavailableError } from '../domain/errors.ts';
 import { stack } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
+import { failureOf } from '../testing/until.ts';
 import { closeMysql, connectMysql, pingMysql } from './connection.ts';
 import { badNetwork, testMysql } from './testing.ts';
 
 const test = suite('connection to MySQL');
-
-async function thrownBy(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => assert.unreachable('it did not throw'),
-    (error: unknown) => error,
-  );
-}
 
 test('the version is told', async () => {
   const mysql = testMysql();
@@ -64,7 +58,7 @@ test('a caller waits for a connection for a bounded time only', async () => {
   await sleep(50);
   const startedAtMs = Date.now();
 
-  const error = await thrownBy(pingMysql(mysql));
+  const error = await failureOf(() => pingMysql(mysql));
 
   assert.instance(error, UnavailableError);
   assert.ok(Date.now() - startedAtMs < 600);
@@ -100,7 +94,7 @@ test('MySQL that refuses, is silent, or knows neither us nor the database is una
   ]) {
     const mysql = connectMysql({ ...testMysql().options, url });
     const startedAtMs = Date.now();
-    const errors = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(() => thrownBy(pingMysql(mysql))));
+    const errors = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(() => failureOf(() => pingMysql(mysql))));
     for (const error of errors) assert.instance(error, UnavailableError);
     assert.ok(Date.now() - startedAtMs < 1_000);
     await closeMysql(mysql);
@@ -131,7 +125,7 @@ test('when MySQL comes back so do we', async () => {
   const mysql = testMysql({ url: network.url });
   await pingMysql(mysql);
   await network.close();
-  const error = await thrownBy(pingMysql(mysql));
+  const error = await failureOf(() => pingMysql(mysql));
   const port = Number(new URL(network.url).port);
   const target = new URL(stack.databaseUrl);
   const again = createServer((socket) => {
@@ -158,13 +152,13 @@ test('closing lets what is under way finish and refuses what comes', async () =>
   await closeMysql(mysql);
 
   assert.is((await underWay).rows[0]?.done, 0);
-  assert.instance(await thrownBy(pingMysql(mysql)), UnavailableError);
+  assert.instance(await failureOf(() => pingMysql(mysql)), UnavailableError);
 });
 
 test('errors do not carry the statement with its buyers', async () => {
   const mysql = testMysql();
 
-  const error = await thrownBy(sql`select ${'a secret'} from no_such_table`.execute(mysql.db));
+  const error = await failureOf(() => sql`select ${'a secret'} from no_such_table`.execute(mysql.db));
 
   await closeMysql(mysql);
   assert.not.match(JSON.stringify({ ...(error as object) }), 'a secret');

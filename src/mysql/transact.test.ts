@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { InvariantError, UnavailableError } from '../domain/errors.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
+import { failureOf } from '../testing/until.ts';
 import { closeMysql } from './connection.ts';
 import { CommitUnknownError, errnoOf, isDuplicate, isLockConflict, NoConnectionError } from './errors.ts';
 import { readOutcomes } from './outcomes.ts';
@@ -21,18 +22,11 @@ const voidRow = (holdId: string) => ({
 const write = (trx: Trx, holdId: string) => trx.insertInto('hold_outcomes').values(voidRow(holdId)).execute();
 const isStored = async (holdId: string) => (await readOutcomes(mysql.db, [holdId])).size === 1;
 
-async function thrownBy(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => assert.unreachable('it did not throw'),
-    (error: unknown) => error,
-  );
-}
-
 test('what work throws comes out as it is, and nothing is written', async () => {
   const holdId = freshId('hold');
   const mine = new Error('mine');
 
-  const error = await thrownBy(
+  const error = await failureOf(() =>
     transact(mysql, {}, async (trx) => {
       await write(trx, holdId);
       throw mine;
@@ -48,7 +42,7 @@ test('a duplicate may be caught and the transaction goes on', async () => {
 
   await transact(mysql, {}, async (trx) => {
     await write(trx, first);
-    assert.ok(isDuplicate(await thrownBy(write(trx, first))));
+    assert.ok(isDuplicate(await failureOf(() => write(trx, first))));
     await write(trx, second);
   });
 
@@ -61,12 +55,12 @@ test('a lock timeout that work swallows still undoes everything', async () => {
 
   await transact(mysql, {}, async (rival) => {
     await rival.selectFrom('hold_outcomes').selectAll().where('hold_id', '=', contended).forUpdate().execute();
-    const error = await thrownBy(
+    const error = await failureOf(() =>
       transact(mysql, {}, async (trx) => {
         await write(trx, holdId);
         const update = trx.updateTable('hold_outcomes').set({ created_at_ms: 2 }).where('hold_id', '=', contended);
-        await thrownBy(update.execute());
-        await thrownBy(write(trx, freshId('hold')));
+        await failureOf(() => update.execute());
+        await failureOf(() => write(trx, freshId('hold')));
       }),
     );
     assert.ok(isLockConflict(error));
@@ -82,13 +76,13 @@ test('a statement after the end of its transaction is refused', async () => {
     kept = trx;
   });
 
-  assert.instance(await thrownBy(write(kept as unknown as Trx, freshId('hold'))), InvariantError);
+  assert.instance(await failureOf(() => write(kept as unknown as Trx, freshId('hold'))), InvariantError);
 });
 
 test('a transaction whose statements are not awaited is undone', async () => {
   const holdId = freshId('hold');
 
-  const error = await thrownBy(
+  const error = await failureOf(() =>
     transact(mysql, {}, async (trx) => {
       await write(trx, holdId);
       void sql`do sleep(0.2)`.execute(trx).catch(() => undefined);
@@ -104,7 +98,7 @@ test('a transaction whose statements are not awaited is undone', async () => {
 test('a connection killed in a transaction is a definite failure, and the pool goes on', async () => {
   const holdId = freshId('hold');
 
-  const error = await thrownBy(
+  const error = await failureOf(() =>
     transact(mysql, {}, async (trx) => {
       await write(trx, holdId);
       const { rows } = await sql<{ id: number }>`select connection_id() as id`.execute(trx);
@@ -124,7 +118,7 @@ for (const fault of ['answer_lost', 'request_lost'] as const)
     const network = await badNetwork([fault]);
     const faulty = testMysql({ url: network.url });
 
-    const error = await thrownBy(transact(faulty, {}, (trx) => write(trx, holdId)));
+    const error = await failureOf(() => transact(faulty, {}, (trx) => write(trx, holdId)));
 
     await closeMysql(faulty);
     await network.close();
@@ -137,7 +131,7 @@ test('a COMMIT answered by a deadlock is a definite failure, and its connection 
   const network = await badNetwork(['deadlock']);
   const faulty = testMysql({ url: network.url, connectionsMax: 1 });
 
-  const error = await thrownBy(transact(faulty, {}, (trx) => write(trx, holdId)));
+  const error = await failureOf(() => transact(faulty, {}, (trx) => write(trx, holdId)));
   await transact(faulty, {}, (trx) => write(trx, next));
 
   await closeMysql(faulty);
@@ -152,7 +146,7 @@ test('a COMMIT that is not answered in time is unknown and its connection is nev
   const network = await badNetwork(['late'], 'none', 500);
   const faulty = testMysql({ url: network.url, queryTimeoutMs: 200, connectionsMax: 1 });
 
-  const error = await thrownBy(transact(faulty, {}, (trx) => write(trx, holdId)));
+  const error = await failureOf(() => transact(faulty, {}, (trx) => write(trx, holdId)));
   const next = await transact(faulty, {}, async () => 'served by another connection');
 
   assert.instance(error, CommitUnknownError);
@@ -167,7 +161,7 @@ test('a statement that is not answered in time fails, and what it did is undone'
   const holdId = freshId('hold');
   const hasty = testMysql({ queryTimeoutMs: 200, connectionsMax: 1 });
 
-  const error = await thrownBy(
+  const error = await failureOf(() =>
     transact(hasty, {}, async (trx) => {
       await write(trx, holdId);
       await sql`do sleep(2)`.execute(trx);
@@ -194,13 +188,13 @@ test('repeatable read keeps one snapshot, read committed does not', async () => 
 });
 
 test('a read-only transaction refuses to write', async () => {
-  const error = await thrownBy(transact(mysql, { readOnly: true }, (trx) => write(trx, freshId('hold'))));
+  const error = await failureOf(() => transact(mysql, { readOnly: true }, (trx) => write(trx, freshId('hold'))));
 
   assert.is(errnoOf(error), 1792);
 });
 
 test("Kysely's own transactions are refused", async () => {
-  const error = await thrownBy(mysql.db.transaction().execute(async () => 1));
+  const error = await failureOf(() => mysql.db.transaction().execute(async () => 1));
 
   assert.instance(error, InvariantError);
 });
