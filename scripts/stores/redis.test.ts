@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import * as assert from 'uvu/assert';
 import { suite } from '../../src/testing/suite.ts';
@@ -37,4 +38,18 @@ test('it can be killed and started again', async () => {
 
   assert.match(await ask(redis.port, 'PING'), 'PONG');
   await redis.stop();
+});
+
+test('where we may, it has real-time priority, and its threads in the background have not', async () => {
+  const redis = await startPrivateRedis();
+  const { pid } = redis;
+  // The fields of proc(5) behind the name, which may hold spaces: the policy is the 41st of all.
+  const policyOf = (task: string) =>
+    Number(readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8').split(') ')[1]?.split(' ')[41 - 3]);
+  const isLinux = existsSync('/proc/self/stat');
+  const policies = isLinux ? readdirSync(`/proc/${pid}/task`).map((task) => [Number(task), policyOf(task)]) : [];
+  await redis.stop();
+
+  const may = isLinux && spawnSync('chrt', ['--rr', '1', 'true']).status === 0;
+  for (const [task, policy] of policies) assert.is(policy, may && task === pid ? 2 : 0, `task ${task}`);
 });
