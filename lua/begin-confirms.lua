@@ -75,6 +75,8 @@ local function refusal(hold, buyer, lines)
   return nil
 end
 
+local BEGUN = { 'begun', tonumber(epoch) }
+
 -- Apply.
 local function begin(id, hold, buyer, attempt, lines)
   local refused = refusal(hold, buyer, lines)
@@ -93,7 +95,7 @@ local function begin(id, hold, buyer, attempt, lines)
   hold.state = 'C'
   hold.epoch = epoch
   write_hold(id, hold)
-  return { 'begun', tonumber(epoch) }
+  return BEGUN
 end
 
 load_holds(every(7, 4))

@@ -34,6 +34,11 @@ if not epoch_if_intact(ARGV[1]) then
 end
 local now = read_clock(ARGV[2])
 local finishes = 0
+local SOLD, DEBITED = { 'sold' }, { 'debited' }
+
+local function unknown_hold(placed, expires, lines, buyer)
+  return { state = '', placed = placed, expires = expires, deadline = expires, keyed = '0', epoch = '0', lines = lines, buyer = buyer }
+end
 
 -- Apply.
 local function finish(id, buyer, placed, expires, lines)
@@ -42,34 +47,33 @@ local function finish(id, buyer, placed, expires, lines)
     note('finish', 'already', id, hold.lines, '', hold.buyer)
     return { 'already' }
   end
-  hold = hold
-    or { state = '', placed = placed, expires = expires, deadline = expires, keyed = '0', epoch = '0', lines = lines, buyer = buyer }
+  hold = hold or unknown_hold(tonumber(placed), tonumber(expires), lines, buyer)
   local is_live = hold.state == 'H' or hold.state == 'C'
-  local record = read_buyer(hold.buyer)
   local sold = lines_of(hold.lines)
   for _, line in ipairs(sold) do
     move_units(line.ticket_type, line.quantity, is_live and 'held' or 'available', 'sold')
   end
-  record.bought = record.bought + sold.units
-  record.held = is_live and record.held - sold.units or record.held
-  forget_live_hold(record, id)
-  write_buyer(hold.buyer, record)
-  leave(KEYS[3], id)
-  leave(KEYS[4], id)
+  sell_to_buyer(hold.buyer, id, sold.units, is_live)
+  if hold.state ~= 'C' then
+    leave(KEYS[3], id)
+  end
+  if hold.state ~= 'H' then
+    leave(KEYS[4], id)
+  end
   hold.state = 'S'
   hold.attempts = ''
   hold.epoch = '0'
   write_hold(id, hold)
   finishes = finishes + 1
   note('finish', is_live and 'sold' or 'debited', id, hold.lines, '', hold.buyer)
-  return { is_live and 'sold' or 'debited' }
+  return is_live and SOLD or DEBITED
 end
 
 load_holds(every(3, 5))
 load_buyers(every(4, 5))
 local reply = { 'ok', now }
 for i = 3, #ARGV, 5 do
-  reply[#reply + 1] = finish(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 3]), ARGV[i + 4])
+  reply[#reply + 1] = finish(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])
 end
 write_holds()
 write_buyers()

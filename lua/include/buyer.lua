@@ -4,6 +4,7 @@ local packed_buyers = {}
 local buyers = {}
 local changed_buyers = {}
 local emptied_buyers = {}
+local sold_buyers = {}
 
 local function load_buyers(ids)
   load_fields(KEYS[5], ids, packed_buyers)
@@ -60,9 +61,24 @@ local function take_from_buyer(buyer, id, units)
   write_buyer(buyer, record)
 end
 
+-- A hold becomes an order, whether its units were still held or not. Most buyers have this one hold and nothing else here, too.
+local function sell_to_buyer(buyer, id, units, is_live)
+  if is_live and not buyers[buyer] and packed_buyers[buyer] == units .. ',0,' .. id then
+    packed_buyers[buyer] = '0,' .. units
+    sold_buyers[#sold_buyers + 1] = buyer
+    sold_buyers[#sold_buyers + 1] = packed_buyers[buyer]
+    return
+  end
+  local record = read_buyer(buyer)
+  record.bought = record.bought + units
+  record.held = is_live and record.held - units or record.held
+  forget_live_hold(record, id)
+  write_buyer(buyer, record)
+end
+
 -- A buyer with nothing leaves no memory behind.
 local function write_buyers()
-  local gone, kept = emptied_buyers, {}
+  local gone, kept = emptied_buyers, sold_buyers
   for _, buyer in ipairs(changed_buyers) do
     local record = buyers[buyer]
     if record.held == 0 and record.bought == 0 then

@@ -8,9 +8,14 @@ local function leave(index, id)
   ids[#ids + 1] = id
 end
 
+-- A call has few different times, and as numbers they would cost Redis more than all else in an entry.
+local texts = {}
+
 local function enter(index, time, id)
+  local text = texts[time] or string.format('%d', time)
+  texts[time] = text
   local entries = list_at(entering, index)
-  entries[#entries + 1] = time
+  entries[#entries + 1] = text
   entries[#entries + 1] = id
 end
 
