@@ -3,7 +3,7 @@ import { UnavailableError } from '../domain/errors.ts';
 import type { Mysql } from './connection.ts';
 import { CommitUnknownError, isLockConflict, NoConnectionError } from './errors.ts';
 import { type Entry, isOpen, settleOverdue } from './order-entry.ts';
-import { commitOrders, GuardRefusedError } from './order-transaction.ts';
+import { commitOrders, GuardRefusedError, type Quantities } from './order-transaction.ts';
 
 /** How the attempts at one transaction ended; `entries` are those that the last of them was about. */
 export type AttemptResult = { entries: Entry[] } & (
@@ -19,15 +19,15 @@ const lockRetriesMax = 4;
 const lostRetriesMax = 1;
 
 /** Commits the drafts of these entries, repeating what is worth repeating until their deadlines. Never throws. */
-export async function attempt(mysql: Mysql, all: Entry[]): Promise<AttemptResult> {
+export async function attempt(mysql: Mysql, all: Entry[], left: Quantities): Promise<AttemptResult> {
   let entries = all;
-  let error: unknown = new UnavailableError('the deadline of the commit is over');
+  let error: unknown = null;
   for (const tries = { locks: 0, lost: 0, all: 0 }; ; tries.all += 1) {
     settleOverdue(entries, Date.now());
     entries = entries.filter(isOpen);
     if (entries.length === 0) return { status: 'gave_up', entries, error };
     try {
-      const { createdAtMs } = await commitOnce(mysql, entries);
+      const { createdAtMs } = await commitOnce(mysql, entries, left);
       return { status: 'committed', createdAtMs, entries };
     } catch (caught) {
       error = caught;
@@ -52,15 +52,18 @@ function worthRepeating(error: UnavailableError, tries: { locks: number; lost: n
   return tries.lost <= lostRetriesMax;
 }
 
-async function commitOnce(mysql: Mysql, entries: readonly Entry[]): Promise<{ createdAtMs: number }> {
+async function commitOnce(mysql: Mysql, entries: readonly Entry[], left: Quantities): Promise<{ createdAtMs: number }> {
   for (const entry of entries) entry.inFlight = true;
   try {
     return await commitOrders(
       mysql,
       entries.map((entry) => entry.draft),
-      () => {
-        // The outcomes went in, so an earlier COMMIT in doubt has ended by rollback: its row would have been in the way.
-        for (const entry of entries) entry.doubt = undefined;
+      {
+        left,
+        onUndecided: () => {
+          // The outcomes went in, so an earlier COMMIT in doubt has ended by rollback: its row would have been in the way.
+          for (const entry of entries) entry.doubt = undefined;
+        },
       },
     );
   } catch (error) {

@@ -5,19 +5,22 @@ import type { Mysql } from './connection.ts';
 import { CommitUnknownError, isDuplicate } from './errors.ts';
 import { attempt } from './order-attempt.ts';
 import { type Entry, isOpen, settle, settleFailure } from './order-entry.ts';
-import { quantityByType } from './order-transaction.ts';
+import { type Quantities, quantityByType } from './order-transaction.ts';
 import { type HoldOutcome, insertVoid, readOutcomes } from './outcomes.ts';
 
 const askAgainAfterMs = 25;
 const guardTriesMax = 5;
 
+/** A batch of the same sale that was begun before: what it may take is left to it, until it is `over` and takes nothing. */
+export type Ahead = { quantities: Quantities; over: Promise<void> };
+
 /** Settles every entry of one sale and epoch by the truth; a bad one never harms the others. Never throws. */
-export async function settleBatch(mysql: Mysql, entries: readonly Entry[]): Promise<void> {
+export async function settleBatch(mysql: Mysql, entries: readonly Entry[], ahead: Ahead): Promise<void> {
   const groups: Entry[][] = [[...entries]];
   for (let group = groups.pop(); group; group = groups.pop()) {
     try {
       // Pushed backwards, so that who came first is tried first.
-      groups.push(...(await settleGroup(mysql, group.filter(isOpen))).reverse());
+      groups.push(...(await settleGroup(mysql, group.filter(isOpen), ahead)).reverse());
     } catch (error) {
       for (const entry of group) settleFailure(entry, error);
     }
@@ -25,8 +28,9 @@ export async function settleBatch(mysql: Mysql, entries: readonly Entry[]): Prom
 }
 
 /** One round: settles what it can and returns what must be tried again, in smaller groups or without who was settled. */
-async function settleGroup(mysql: Mysql, entries: Entry[]): Promise<Entry[][]> {
-  const result = await attempt(mysql, entries);
+async function settleGroup(mysql: Mysql, entries: Entry[], ahead: Ahead): Promise<Entry[][]> {
+  const leaves = ahead.quantities.size > 0;
+  const result = await attempt(mysql, entries, ahead.quantities);
   const open = result.entries.filter(isOpen);
   if (open.length === 0) return [];
   switch (result.status) {
@@ -34,7 +38,10 @@ async function settleGroup(mysql: Mysql, entries: Entry[]): Promise<Entry[][]> {
       for (const entry of open) settle(entry, { status: 'sold', createdAtMs: result.createdAtMs });
       return [];
     case 'guard_refused':
-      return afterGuard(mysql, open);
+      if (!leaves) return afterGuard(mysql, open);
+      // Perhaps only for what those before may need: after them it is asked again, for this alone.
+      await ahead.over;
+      return [open];
     case 'refused':
       return isDuplicate(result.error) ? afterDuplicate(mysql, open, result.error) : split(open, result.error);
     case 'gave_up':

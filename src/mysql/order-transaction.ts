@@ -14,14 +14,14 @@ export class GuardRefusedError extends Error {
 
 /**
  * Makes drafts of one sale and epoch durable, all or none, by plain INSERTs. The text is built here, because building a batch of
- * hundreds of rows as a query tree costs more than sending it. `onUndecided` is called when the outcomes went in: until
+ * hundreds of rows as a query tree costs more than sending it. `left` must stay unsold for others. `onUndecided` is called when the outcomes went in: until
  * then an earlier COMMIT of the same drafts may have won, from then on it certainly did not. Throws GuardRefusedError,
  * what MySQL said (1062: some hold is decided), or as `transact`. Safe to repeat: a hold is decided once.
  */
 export async function commitOrders(
   mysql: Mysql,
   drafts: readonly OrderDraft[],
-  onUndecided: () => void,
+  { left, onUndecided }: { left: Quantities; onUndecided: () => void },
 ): Promise<{ createdAtMs: number }> {
   const createdAtMs = Date.now();
   // One order for all writers: two batches that share holds then wait for each other in line, not in a circle.
@@ -29,7 +29,9 @@ export async function commitOrders(
   const inserts = insertsOf(sorted, createdAtMs);
   // Last, because the hot row stays locked from here to the end of COMMIT; in id order, because others lock so too.
   const quantities = [...quantityByType(drafts)].sort(([a], [b]) => (a < b ? -1 : 1));
-  const guards = quantities.map(([ticketTypeId, quantity]) => guardOf(sorted[0] as OrderDraft, ticketTypeId, quantity));
+  const guards = quantities.map(([ticketTypeId, quantity]) =>
+    guardOf(sorted[0] as OrderDraft, { ticketTypeId, quantity, left: left.get(ticketTypeId) ?? 0 }),
+  );
   await transactScript(mysql, [...inserts, ...guards], {
     onAnswer: (index) => {
       if (index === 0) onUndecided();
@@ -74,13 +76,19 @@ function insertsOf(drafts: readonly OrderDraft[], createdAtMs: number): string[]
   ];
 }
 
-function guardOf({ saleId, epoch }: OrderDraft, ticketTypeId: string, quantity: number): string {
+function guardOf(
+  { saleId, epoch }: OrderDraft,
+  { ticketTypeId, quantity, left }: { ticketTypeId: string; quantity: number; left: number },
+): string {
   return `UPDATE ticket_types SET sold = sold + ${literal(quantity)} WHERE sale_id = ${literal(saleId)} AND id = ${literal(ticketTypeId)}
-    AND epoch = ${literal(epoch)} AND sold + ${literal(quantity)} <= capacity`;
+    AND epoch = ${literal(epoch)} AND sold + ${literal(quantity + left)} <= capacity`;
 }
 
+/** Tickets per type. */
+export type Quantities = ReadonlyMap<string, number>;
+
 /** Tickets per type over all drafts. */
-export function quantityByType(drafts: readonly OrderDraft[]): Map<string, number> {
+export function quantityByType(drafts: readonly OrderDraft[]): Quantities {
   const quantities = new Map<string, number>();
   for (const { lines } of drafts)
     for (const { ticketTypeId, quantity } of lines)

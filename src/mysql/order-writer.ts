@@ -1,8 +1,9 @@
 import { InvariantError, UnavailableError } from '../domain/errors.ts';
 import type { CommitOutcome, OrderDraft } from '../domain/order.ts';
 import type { Mysql } from './connection.ts';
-import { settleBatch } from './order-batch.ts';
+import { type Ahead, settleBatch } from './order-batch.ts';
 import { type Entry, isOpen, newEntry, settle, settleOverdue } from './order-entry.ts';
+import { quantityByType } from './order-transaction.ts';
 
 export type OrderWriterOptions = {
   /** Drafts in one transaction. */
@@ -23,14 +24,19 @@ export type OrderWriter = {
   idle(): Promise<void>;
 };
 
-type Lane = { waiting: Entry[]; busy: boolean };
+/** A sale's drafts that wait, its batches under way, the first begun first, and the holds that are in one of them. */
+type Lane = { waiting: Entry[]; underWay: Ahead[]; holds: Set<string> };
 
 const patienceMs = 2_000;
 const overdueCheckMs = 20;
+/** While one transaction of a sale commits, the rows of the next are written; a third would only wait for the same stock. */
+const perSaleMax = 2;
+const nobody: Ahead = { quantities: new Map(), over: Promise.resolve() };
 
 /**
- * Group commit: per sale one transaction at a time, and the drafts that arrive meanwhile form the next one. Nothing waits
- * for company: an idle lane commits at the end of the same turn of the event loop.
+ * Group commit: per sale two transactions at a time, one that writes while the other commits, and the drafts that arrive meanwhile
+ * form the next one. The second takes only what the first cannot need, so nobody is overtaken at the stock. Nothing waits for
+ * company: an idle lane commits at the end of the same turn of the event loop.
  */
 export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): OrderWriter {
   const { batchMax, waitingMax = 10_000 } = options;
@@ -44,7 +50,7 @@ export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): Or
 
   function commit(draft: OrderDraft, deadlineMs = Date.now() + patienceMs): Promise<CommitOutcome> {
     return new Promise((resolve) => {
-      const lane = lanes.get(draft.saleId) ?? { waiting: [], busy: false };
+      const lane = lanes.get(draft.saleId) ?? { waiting: [], underWay: [], holds: new Set() };
       const entry = newEntry(draft, deadlineMs, (outcome) => {
         open.delete(entry);
         resolve(outcome);
@@ -55,7 +61,7 @@ export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): Or
       lane.waiting.push(entry);
       open.add(entry);
       overdueTimer ??= setInterval(() => settleOverdue(open, Date.now()), overdueCheckMs);
-      if (lane.busy || ready.has(draft.saleId)) return;
+      if (lane.underWay.length >= perSaleMax || ready.has(draft.saleId)) return;
       ready.add(draft.saleId);
       setImmediate(pump);
     });
@@ -74,13 +80,15 @@ export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): Or
 
   async function runLane(saleId: string, lane: Lane): Promise<void> {
     const batch = takeBatch(lane, batchMax);
+    // What still waits is about holds under way: the end of their transaction lets it go on.
+    if (batch.length === 0) return forgetIdle(lanes, saleId);
     running += 1;
-    lane.busy = true;
-    await settleBatch(mysql, batch);
+    const ended = runBatch(mysql, lane, batch);
+    if (lane.waiting.length > 0 && lane.underWay.length < perSaleMax) ready.add(saleId);
+    await ended;
     running -= 1;
-    lane.busy = false;
     if (lane.waiting.length > 0) ready.add(saleId);
-    else lanes.delete(saleId);
+    forgetIdle(lanes, saleId);
     pump();
   }
 
@@ -98,24 +106,43 @@ export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): Or
   };
 }
 
-/** The next drafts of one epoch; a hold that is named twice waits for the next batch, where its outcome will be found. */
+/** Settles a batch behind the one that is under way already, and before any that is begun until it ends. */
+async function runBatch(mysql: Mysql, lane: Lane, batch: Entry[]): Promise<void> {
+  const quantities = new Map(quantityByType(batch.map(({ draft }) => draft)));
+  const over = settleBatch(mysql, batch, lane.underWay.at(-1) ?? nobody).then(() => quantities.clear());
+  const own = { quantities, over };
+  lane.underWay.push(own);
+  await over;
+  lane.underWay.splice(lane.underWay.indexOf(own), 1);
+  for (const { draft } of batch) lane.holds.delete(draft.holdId);
+}
+
+function forgetIdle(lanes: Map<string, Lane>, saleId: string): void {
+  const lane = lanes.get(saleId);
+  if (lane?.underWay.length === 0 && lane.waiting.length === 0) lanes.delete(saleId);
+}
+
+/** The next drafts of one epoch; a hold that is under way already waits, and will find its outcome when its turn comes. */
 function takeBatch(lane: Lane, batchMax: number): Entry[] {
   const batch: Entry[] = [];
-  const holds = new Set<string>();
   const waiting = lane.waiting.filter(isOpen);
-  const epoch = waiting[0]?.draft.epoch;
   lane.waiting = [];
   for (const entry of waiting) {
     const { draft } = entry;
-    if (batch.length < batchMax && draft.epoch === epoch && !holds.has(draft.holdId)) {
-      holds.add(draft.holdId);
+    // The first that may go says the epoch.
+    const isNext = draft.epoch === (batch[0] ?? entry).draft.epoch && !lane.holds.has(draft.holdId);
+    if (isNext && batch.length < batchMax) {
+      lane.holds.add(draft.holdId);
       batch.push(entry);
     } else lane.waiting.push(entry);
   }
   return batch;
 }
 
+/** Here and not by MySQL, because the batch behind trusts the quantities of the one before it. */
 function refusalOf(draft: OrderDraft, lane: Lane, waitingMax: number): Error | null {
   if (lane.waiting.length >= waitingMax) return new UnavailableError('too many orders wait to be committed');
-  return draft.lines.length === 0 ? new InvariantError('an order has no lines', { holdId: draft.holdId }) : null;
+  const { lines, holdId } = draft;
+  if (lines.length > 0 && lines.every(({ quantity }) => Number.isSafeInteger(quantity) && quantity > 0)) return null;
+  return new InvariantError('an order has no lines, or one without tickets', { holdId });
 }
