@@ -48,9 +48,14 @@ local function forget_live_hold(record, id)
   end
 end
 
--- A live hold ends, and its units go back. Most buyers have this one hold and nothing else.
+-- Most buyers have this one hold and nothing else: their record is known without being taken apart.
+local function has_nothing_else(buyer, id, units)
+  return not buyers[buyer] and packed_buyers[buyer] == units .. ',0,' .. id
+end
+
+-- A live hold ends, and its units go back.
 local function take_from_buyer(buyer, id, units)
-  if not buyers[buyer] and packed_buyers[buyer] == units .. ',0,' .. id then
+  if has_nothing_else(buyer, id, units) then
     packed_buyers[buyer] = false
     emptied_buyers[#emptied_buyers + 1] = buyer
     return
@@ -61,9 +66,9 @@ local function take_from_buyer(buyer, id, units)
   write_buyer(buyer, record)
 end
 
--- A hold becomes an order, whether its units were still held or not. Most buyers have this one hold and nothing else here, too.
+-- A hold becomes an order, whether its units were still held or not.
 local function sell_to_buyer(buyer, id, units, is_live)
-  if is_live and not buyers[buyer] and packed_buyers[buyer] == units .. ',0,' .. id then
+  if is_live and has_nothing_else(buyer, id, units) then
     packed_buyers[buyer] = '0,' .. units
     sold_buyers[#sold_buyers + 1] = buyer
     sold_buyers[#sold_buyers + 1] = packed_buyers[buyer]

@@ -11,7 +11,7 @@ local function unpack_hold(packed)
   if rest ~= '' then
     keyed, grace, epoch, attempts = string.match(rest, REST_PATTERN)
   end
-  -- Kept as it stands, because making it again is a tenth of what a begin costs.
+  -- Kept as it stands, for whoever packs the hold again: it never changes.
   local promise = placed .. ';' .. ttl
   placed = tonumber(placed, 16)
   local expires = placed + tonumber(ttl, 16)

@@ -2,18 +2,17 @@
 -- is read. A lease only ever moves forward (GT): one that recovery has put off stays so.
 local leaving = {}
 local entering = {}
+-- A call has few different times: each is written out once, where Redis would write a number out for every entry.
+local time_texts = {}
 
 local function leave(index, id)
   local ids = list_at(leaving, index)
   ids[#ids + 1] = id
 end
 
--- A call has few different times, and as numbers they would cost Redis more than all else in an entry.
-local texts = {}
-
 local function enter(index, time, id)
-  local text = texts[time] or string.format('%d', time)
-  texts[time] = text
+  local text = time_texts[time] or string.format('%d', time)
+  time_texts[time] = text
   local entries = list_at(entering, index)
   entries[#entries + 1] = text
   entries[#entries + 1] = id

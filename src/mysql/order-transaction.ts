@@ -14,9 +14,9 @@ export class GuardRefusedError extends Error {
 
 /**
  * Makes drafts of one sale and epoch durable, all or none, by plain INSERTs. The text is built here, because building a batch of
- * hundreds of rows as a query tree costs more than sending it. `left` must stay unsold for others. `onUndecided` is called when the outcomes went in: until
- * then an earlier COMMIT of the same drafts may have won, from then on it certainly did not. Throws GuardRefusedError,
- * what MySQL said (1062: some hold is decided), or as `transact`. Safe to repeat: a hold is decided once.
+ * hundreds of rows as a query tree costs more than sending it. What `left` counts must stay unsold. `onUndecided` is called when
+ * the outcomes went in: until then an earlier COMMIT of the same drafts may have won, from then on it certainly did not. Throws
+ * GuardRefusedError, what MySQL said (1062: some hold is decided), or as `transact`. Safe to repeat: a hold is decided once.
  */
 export async function commitOrders(
   mysql: Mysql,
@@ -88,7 +88,7 @@ function guardOf(
 export type Quantities = ReadonlyMap<string, number>;
 
 /** Tickets per type over all drafts. */
-export function quantityByType(drafts: readonly OrderDraft[]): Quantities {
+export function quantityByType(drafts: readonly OrderDraft[]): Map<string, number> {
   const quantities = new Map<string, number>();
   for (const { lines } of drafts)
     for (const { ticketTypeId, quantity } of lines)

@@ -7,7 +7,16 @@ import { suite } from '../testing/suite.ts';
 import { closeMysql, connectMysql, type Mysql } from './connection.ts';
 import { errnoOf } from './errors.ts';
 import { createOrderWriter } from './order-writer.ts';
-import { aDraft, badNetwork, type CommitFault, countsOf, storedSale, testMysql } from './testing.ts';
+import {
+  aDraft,
+  badNetwork,
+  type CommitFault,
+  connectionsAt,
+  countsOf,
+  leftOpen,
+  storedSale,
+  testMysql,
+} from './testing.ts';
 import { transact } from './transact.ts';
 
 const test = suite('order writer under faults');
@@ -19,37 +28,19 @@ const inSeconds = (seconds: number) => Date.now() + seconds * 1_000;
 
 /** Locks a ticket type from another connection until `release` is called. */
 async function lockedBy(other: Mysql, saleId: string, ticketTypeId = 'seat') {
-  let release = (): void => undefined;
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  let locked = (): void => undefined;
-  const isLocked = new Promise<void>((resolve) => {
-    locked = resolve;
-  });
-  const done = transact(other, {}, async (trx) => {
+  const end = await leftOpen(other, (trx) => {
     const rows = trx.selectFrom('ticket_types').selectAll().where('sale_id', '=', saleId);
-    await rows.where('id', '=', ticketTypeId).forUpdate().execute();
-    locked();
-    await held;
+    return rows.where('id', '=', ticketTypeId).forUpdate().execute();
   });
-  await isLocked;
-  return {
-    release: () => {
-      release();
-      return done;
-    },
-  };
+  return { release: () => end('commit') };
 }
 
 /** Kills the connection that waits with an UPDATE of this sale's stock; says whether there was one. */
 async function killWaitingUpdate(saleId: string): Promise<boolean> {
   for (let tries = 0; tries < 100; tries += 1) {
-    const { rows } = await sql<{ id: number }>`
-      select id from information_schema.processlist
-      where info like ${`UPDATE ticket_types SET sold%${saleId}%`}`.execute(mysql.db);
-    if (rows[0]) {
-      await sql.raw(`KILL CONNECTION ${rows[0].id}`).execute(mysql.db);
+    const [id] = await connectionsAt(mysql, `UPDATE ticket_types SET sold%${saleId}%`);
+    if (id !== undefined) {
+      await sql.raw(`KILL CONNECTION ${id}`).execute(mysql.db);
       return true;
     }
     await sleep(10);

@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'kysely';
 import * as assert from 'uvu/assert';
 import type { CommitOutcome, OrderDraft } from '../domain/order.ts';
 import { suite } from '../testing/suite.ts';
 import { until } from '../testing/until.ts';
 import { closeMysql } from './connection.ts';
 import { createOrderWriter } from './order-writer.ts';
-import { aDraft, countsOf, storedSale, testMysql } from './testing.ts';
-import { transact } from './transact.ts';
+import { aDraft, connectionsAt, countsOf, leftOpen, storedSale, testMysql } from './testing.ts';
 
 const test = suite('two transactions of a sale');
 const mysql = testMysql({ lockWaitSeconds: 8, queryTimeoutMs: 10_000 });
@@ -18,42 +16,17 @@ const later = () => Date.now() + 8_000;
 const wordOf = async (outcome: Promise<CommitOutcome>) => (await outcome).status;
 
 /** How many of our connections write outcomes of this sale just now: each waits for a lock if that lasts. */
-async function writing(saleId: string): Promise<number> {
-  const { rows } = await sql<{ id: number }>`
-    select id from information_schema.processlist
-    where info like ${`INSERT INTO hold_outcomes%${saleId}%`}`.execute(mysql.db);
-  return rows.length;
-}
+const writing = async (saleId: string) => (await connectionsAt(mysql, `INSERT INTO hold_outcomes%${saleId}%`)).length;
 
-/** Has somebody else decide about this hold, and be undecided about that until `end`: a void that is kept or taken back. */
-async function heldUp({ saleId, holdId }: OrderDraft) {
-  let end = (_fate: 'void' | 'taken back'): void => undefined;
-  const ended = new Promise<string>((resolve) => {
-    end = resolve;
+/** Has somebody else make this hold void, and be undecided about that until it is ended. */
+const heldUp = ({ saleId, holdId }: OrderDraft) =>
+  leftOpen(mysql, (trx) => {
+    const row = { hold_id: holdId, sale_id: saleId, order_id: null, created_at_ms: Date.now() };
+    return trx
+      .insertInto('hold_outcomes')
+      .values({ ...row, outcome: 'void' })
+      .execute();
   });
-  let written = (): void => undefined;
-  const isWritten = new Promise<void>((resolve) => {
-    written = resolve;
-  });
-  const takenBack = new Error('taken back');
-  const done = transact(mysql, {}, async (trx) => {
-    const row = {
-      hold_id: holdId,
-      sale_id: saleId,
-      outcome: 'void' as const,
-      order_id: null,
-      created_at_ms: Date.now(),
-    };
-    await trx.insertInto('hold_outcomes').values(row).execute();
-    written();
-    if ((await ended) === 'taken back') throw takenBack;
-  }).catch((error: unknown) => assert.is(error, takenBack));
-  await isWritten;
-  return async (fate: 'void' | 'taken back') => {
-    end(fate);
-    await done;
-  };
-}
 
 /** A first batch of two that stands before the stock, and a second one of one draft behind it. */
 async function twoAndOne(seats: number) {
@@ -75,7 +48,7 @@ test('the second does not wait for the first while there is enough for both', as
   assert.is(await second, 'sold');
   assert.is((await countsOf(mysql, saleId)).sold, 1);
 
-  await release('taken back');
+  await release('rollback');
   assert.equal(await Promise.all(words), ['sold', 'sold']);
 });
 
@@ -85,7 +58,7 @@ test('the second leaves to the first what that may need, and is refused after it
   await sleep(100);
   assert.not(isSettled());
 
-  await release('taken back');
+  await release('rollback');
   assert.equal([...(await Promise.all(words)), await second], ['sold', 'sold', 'refused']);
   assert.is((await countsOf(mysql, saleId)).sold, 2);
 });
@@ -94,7 +67,7 @@ test('the second gets what the first did not take after all', async () => {
   const { saleId, words, second, release } = await twoAndOne(2);
 
   await sleep(100);
-  await release('void');
+  await release('commit');
 
   assert.equal([...(await Promise.all(words)), await second], ['void', 'sold', 'sold']);
   assert.is((await countsOf(mysql, saleId)).sold, 2);
@@ -120,7 +93,7 @@ test('no more than two are under way at a time, and a hold is in one of them at 
   await becomes(2);
   words.push(wordOf(commit(third, later())));
   await stays();
-  for (const release of releases) await release('taken back');
+  for (const release of releases) await release('rollback');
   await idle();
 
   assert.equal(seen, [1, 2]);

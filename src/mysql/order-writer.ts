@@ -29,7 +29,7 @@ type Lane = { waiting: Entry[]; underWay: Ahead[]; holds: Set<string> };
 
 const patienceMs = 2_000;
 const overdueCheckMs = 20;
-/** While one transaction of a sale commits, the rows of the next are written; a third would only wait for the same stock. */
+/** While one batch of a sale commits, the rows of the next are written. A third gains nothing, and would have to leave stock to both. */
 const perSaleMax = 2;
 const nobody: Ahead = { quantities: new Map(), over: Promise.resolve() };
 
@@ -108,7 +108,7 @@ export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): Or
 
 /** Settles a batch behind the one that is under way already, and before any that is begun until it ends. */
 async function runBatch(mysql: Mysql, lane: Lane, batch: Entry[]): Promise<void> {
-  const quantities = new Map(quantityByType(batch.map(({ draft }) => draft)));
+  const quantities = quantityByType(batch.map(({ draft }) => draft));
   const over = settleBatch(mysql, batch, lane.underWay.at(-1) ?? nobody).then(() => quantities.clear());
   const own = { quantities, over };
   lane.underWay.push(own);

@@ -8,6 +8,7 @@ import type { Sale } from '../domain/sale.ts';
 import { freshId, stack } from '../testing/stack.ts';
 import { connectMysql, type Mysql, type MysqlOptions } from './connection.ts';
 import { insertSale } from './sales.ts';
+import type { Trx } from './tables.ts';
 import { transact } from './transact.ts';
 
 /** What the tests of this folder share: a connection, sales and drafts by fresh ids, and a bad network. */
@@ -77,6 +78,41 @@ export async function countsOf(mysql: Mysql, saleId: string, ticketTypeId = 'sea
   const count = (word: 'sold' | 'void') => words.find((row) => row.outcome === word)?.count ?? 0;
   const row = rows[0] ?? { sold: 0, left: 0, ledger: 0, tickets: 0, orders: 0 };
   return { ...row, soldHolds: count('sold'), voidHolds: count('void') };
+}
+
+/** Does `work` in a transaction that is left open; resolves when it is done, to what ends the transaction. */
+export async function leftOpen(
+  mysql: Mysql,
+  work: (trx: Trx) => Promise<unknown>,
+): Promise<(how: 'commit' | 'rollback') => Promise<void>> {
+  let end = (_how: 'commit' | 'rollback'): void => undefined;
+  const ended = new Promise<string>((resolve) => {
+    end = resolve;
+  });
+  let done = (): void => undefined;
+  const isDone = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const undone = new Error('rolled back');
+  const over = transact(mysql, {}, async (trx) => {
+    await work(trx);
+    done();
+    if ((await ended) === 'rollback') throw undone;
+  }).catch((error: unknown) => {
+    if (error !== undone) throw error;
+  });
+  await Promise.race([isDone, over]);
+  return async (how) => {
+    end(how);
+    await over;
+  };
+}
+
+/** The ids of connections that run a statement like this (in LIKE's words) just now. */
+export async function connectionsAt(mysql: Mysql, statement: string): Promise<number[]> {
+  const { rows } = await sql<{ id: number }>`
+    select id from information_schema.processlist where info like ${statement}`.execute(mysql.db);
+  return rows.map(({ id }) => id);
 }
 
 /**
