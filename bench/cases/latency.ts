@@ -1,5 +1,5 @@
 // Question: how long do buyers wait at 10, 25, 50 and 75 % of what the server can do at most?
-import { arrive } from '../load/arrivals.ts';
+import { arriveEach, keptUp } from '../load/arrivals.ts';
 import { reserveRequest } from '../load/request.ts';
 import { conserved, equal, settle } from '../suite/books.ts';
 import { emptyResult, type LatencyPoint, type Rule } from '../suite/result.ts';
@@ -11,8 +11,6 @@ import type { Case } from './case.ts';
 const question = 'how long do buyers wait at 10, 25, 50 and 75 % of what the server can do at most?';
 
 const shares = [0.1, 0.25, 0.5, 0.75];
-/** Below this an open loop has fallen behind its rate, and its latencies are those of a queue that only grows. */
-const keptUpShare = 0.95;
 
 /** The experiment. */
 export const latency: Case = {
@@ -47,19 +45,18 @@ async function sweep(scene: Scene, arm: Arm): Promise<{ points: LatencyPoint[]; 
   for (const share of shares) {
     const perSecond = Math.max(1, Math.round(saturation * share));
     const requests = await arm.prepare(perSecond * seconds);
-    const next = requests[Symbol.iterator]();
-    const arrived = await arrive({
-      ...{ baseUrl: arm.baseUrl, perSecond, connections: scene.options.connections },
-      next: () => next.next().value ?? null,
-    });
-    const all = arrived.latency.get('all');
-    if (!all) throw new Error('an open loop without an answer');
-    const { max: _max, ...percentiles } = all;
+    const { connections } = scene.options;
+    const arrived = await arriveEach({ baseUrl: arm.baseUrl, requests, perSecond, connections });
+    const { max: _max, ...percentiles } = arrived.latency;
     points.push({ name: arm.name, share, perSecond, ...percentiles });
     rules.push(
-      equal(`${arm.name} at ${share * 100} %: every answer was 201`, arrived.statuses.get(201) ?? 0, all.count),
+      equal(
+        `${arm.name} at ${share * 100} %: every answer was 201`,
+        arrived.statuses.get(201) ?? 0,
+        arrived.latency.count,
+      ),
     );
-    if (arrived.perSecond < keptUpShare * perSecond) {
+    if (!keptUp(arrived.perSecond, perSecond)) {
       note.push(
         `${arm.name} at ${share * 100} %: ${Math.round(arrived.perSecond)}/s were answered of ${perSecond}/s, it fell behind.`,
       );

@@ -25,6 +25,27 @@ export type ArrivalsInput = {
 };
 
 const microsecondsMax = 600_000_000;
+/** Below this share of its rate an open loop has fallen behind, and its latencies are those of a queue that only grows. */
+const keptUpShare = 0.95;
+
+/** Whether the answers came as fast as the requests were due. */
+export function keptUp(answeredPerSecond: number, perSecond: number): boolean {
+  return answeredPerSecond >= keptUpShare * perSecond;
+}
+
+/** An open loop of so many requests, each once, without phases. Throws when there was none. */
+export async function arriveEach({
+  requests,
+  ...input
+}: Omit<ArrivalsInput, 'next' | 'phaseOf'> & { requests: readonly Request[] }): Promise<
+  Omit<Arrived, 'latency'> & { latency: Latency }
+> {
+  const next = requests[Symbol.iterator]();
+  const arrived = await arrive({ ...input, next: () => next.next().value ?? null });
+  const latency = arrived.latency.get('all');
+  if (!latency) throw new Error('an open loop without an answer');
+  return { ...arrived, latency };
+}
 
 /**
  * An open loop: requests are due at even distances and wait for nobody's answer. One that finds no connection free has waited
