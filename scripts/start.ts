@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { ConfigError, loadConfig } from '../src/config.ts';
+import { stopLimitMs } from '../src/main-process.ts';
 import { migrateToLatest } from '../src/mysql/migrate.ts';
 import { openParts } from '../src/parts.ts';
 import { startServer } from '../src/server.ts';
@@ -9,6 +10,7 @@ import { NotPossible } from './not-possible.ts';
 import { say } from './say.ts';
 import { seedDemoSale } from './seed.ts';
 import { signToken } from './sign-token.ts';
+import { inTime } from './start/close-all.ts';
 import { localEnvironment } from './start/environment.ts';
 import { takeLock } from './start/lock.ts';
 import { closeOnSignal } from './start/signals.ts';
@@ -46,9 +48,10 @@ async function bringUp(env: NodeJS.ProcessEnv, closeLater: (close: () => Promise
   const urls = { redisUrl: stores.redis.url, databaseUrl: stores.mysql.url };
   const config = loadConfig(await localEnvironment(env, urls, secrets, say));
   const parts = await openParts(config);
-  closeLater(() => parts.engine.close());
+  closeLater(inTime(() => parts.engine.close(), stopLimitMs(config)));
   const worker = await startWorker(config, parts);
-  closeLater(() => worker.close());
+  // A store that stands still answers nothing, and the lock of the folder must not wait for it.
+  closeLater(inTime(() => worker.close(), stopLimitMs(config)));
   say('workers run');
   const server = await startServer(config, parts);
   closeLater(() => server.close());

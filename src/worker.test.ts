@@ -2,7 +2,11 @@ import * as assert from 'uvu/assert';
 import { freePort } from '../scripts/stores/ports.ts';
 import { openParts } from './parts.ts';
 import { openTestEngine } from './testing/engine.ts';
+import { startProgram } from './testing/program.ts';
+import { openProxy } from './testing/proxy.ts';
+import { stack } from './testing/stack.ts';
 import { suite } from './testing/suite.ts';
+import { until } from './testing/until.ts';
 import { startWorker } from './worker.ts';
 
 const test = suite('worker');
@@ -36,4 +40,22 @@ test('a worker that shares its process leaves the port to the server', async () 
   await parts.engine.close();
 
   assert.is(answer, 'refused');
+});
+
+test('a worker whose Redis has died ends in order all the same', async () => {
+  const network = await openProxy(stack.redisUrl);
+  const program = startProgram('src/worker.ts', {
+    LOG_LEVEL: 'debug',
+    REDIS_URL: network.url,
+    REDIS_KEY_PREFIX: stores.config.redis.keyPrefix,
+    DATABASE_URL: stores.databaseUrl,
+    AUTH_JWT_SECRET: stores.config.auth.jwtSecret ?? '',
+  });
+  await until('it works', () => program.output().includes('working'));
+
+  await network.close();
+  await until('it knows', () => program.output().includes('ECONNREFUSED'));
+  const exitCode = await program.end();
+
+  assert.is(exitCode, 0, program.output());
 });

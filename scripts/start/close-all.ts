@@ -14,3 +14,14 @@ export async function closeAll(closers: Close[], exitCode: number): Promise<neve
   }
   return process.exit(code);
 }
+
+/** Like `close`, but fails when it takes longer; what it waits for goes on by itself. */
+export function inTime(close: Close, limitMs: number): Close {
+  return async () => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not closed within ${limitMs / 1000} s`)), limitMs);
+    });
+    await Promise.race([close(), late]).finally(() => clearTimeout(timer));
+  };
+}

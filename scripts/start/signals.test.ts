@@ -5,21 +5,44 @@ import { suite } from '../../src/testing/suite.ts';
 
 const test = suite('the signals of npm start');
 
-test('what fails because of a Ctrl-C does not cut the closing short', async () => {
-  const code = `import(${JSON.stringify(new URL('./signals.ts', import.meta.url).href)}).then(({ closeOnSignal }) => {
+/** Runs a program that has `closeOnSignal` and `inTime`. */
+async function run(code: string): Promise<{ exitCode: number; output: string }> {
+  const [signals, closeAll] = ['./signals.ts', './close-all.ts'].map((file) => new URL(file, import.meta.url).href);
+  const program = `import { closeOnSignal } from '${signals}'; import { inTime } from '${closeAll}';
     const ending = closeOnSignal();
+    ${code}`;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', program];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output += chunk;
+    });
+  }
+  const [exitCode] = await once(child, 'close');
+  return { exitCode, output };
+}
+
+test('what fails because of a Ctrl-C does not cut the closing short', async () => {
+  const { exitCode, output } = await run(`
     ending.add(() => new Promise((done) => setTimeout(() => done(console.log('closed')), 200)));
     process.kill(process.pid, 'SIGINT');
     setTimeout(() => ending.close(1), 50);
-  })`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let output = '';
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-
-  const [exitCode] = await once(child, 'close');
+  `);
 
   assert.match(output, /closed\n$/);
   assert.is(exitCode, 0);
+});
+
+test('what does not close in time keeps nothing else open, and the exit code tells', async () => {
+  const { exitCode, output } = await run(`
+    ending.add(() => console.log('closed'));
+    ending.add(inTime(() => new Promise(() => undefined), 100));
+    setInterval(() => undefined, 1000);
+    process.kill(process.pid, 'SIGINT');
+  `);
+
+  assert.match(output, /not closed within 0\.1 s/);
+  assert.match(output, /^closed$/m);
+  assert.is(exitCode, 1);
 });

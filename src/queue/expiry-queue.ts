@@ -50,7 +50,7 @@ export function openExpiryQueue(redis: RedisPlace, onError: (error: Error) => vo
 
 /**
  * Runs `expire` for each bucket that is due. When it answers that the bucket ends later by Redis's clock, the job is delayed
- * again instead of being called done. `close` waits for the jobs under way.
+ * again instead of being called done. `close` waits for the jobs under way while Redis is there; a job that it leaves is run again.
  */
 export function startExpiryWorker(
   redis: RedisPlace,
@@ -71,7 +71,8 @@ export function startExpiryWorker(
   worker.on('error', onError);
   return {
     async close() {
-      await worker.close();
+      // BullMQ would wait for its loop, which does not end while Redis is away.
+      await worker.close(client.status !== 'ready');
       client.disconnect();
     },
   };
