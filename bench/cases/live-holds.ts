@@ -1,79 +1,85 @@
 // Question: does reserving become slower when a million holds are alive, and how much of Redis does a hold take?
 import { say } from '../../scripts/say.ts';
 import { reserveRequest } from '../load/request.ts';
-import { conserved } from '../suite/books.ts';
-import { emptyResult, type LiveHoldsPoint, type Rule } from '../suite/result.ts';
-import { type Arm, runRounds } from '../suite/rounds.ts';
+import { emptyResult, type LiveHoldsPoint } from '../suite/result.ts';
+import { type Arm, type Rounds, runRounds } from '../suite/rounds.ts';
 import type { Scene } from '../suite/scene.ts';
+import { median, ratiosOf } from '../suite/statistics.ts';
 import { echoArm, reserveArm } from './arms.ts';
 import type { Case } from './case.ts';
 import { fillSale } from './live-holds/fill-sale.ts';
 
 const question = 'does reserving become slower when a million holds are alive, and how much of Redis does a hold take?';
 
-/** Below so many, what Redis takes for anything else would be counted as theirs. */
-const measurableHolds = 50_000;
-const secondsMax = 2;
+const fewHolds = 1000;
+const roundSecondsMax = 2;
 
 /** The experiment. */
 export const liveHolds: Case = {
   ...{ name: 'live-holds', question },
   async run(scene) {
-    const levels = scene.options.quick ? [1000, 20_000, 100_000] : [1000, 100_000, 1_000_000];
+    const { options } = scene;
     const result = emptyResult({ name: 'live-holds', question });
-    for (const holds of levels) {
-      const { point, rules } = await measureLevel(scene, holds);
-      result.liveHolds.push(point);
-      result.rules.push(...rules);
-    }
-    const [few, many] = [result.liveHolds[0], result.liveHolds.at(-1)];
+    const [some, many] = options.quick ? [20_000, 100_000] : [100_000, 1_000_000];
+    const large = [await openLarge(scene, some), await openLarge(scene, many)];
+    const levels = [freshEachTime(scene), ...large];
+    const echo = echoArm(scene, (buyers) => buyers.map(({ token }) => reserveRequest('live-holds', token)));
+    const measured = await runRounds(scene, [echo, ...levels.map(({ arm }) => arm)], {
+      rounds: options.rounds,
+      seconds: Math.min(roundSecondsMax, options.seconds),
+    });
+    result.rules.push(...measured.rules);
+    result.liveHolds = levels.map(({ holds, arm, memory }) => ({ holds, ...rowOf(measured, arm), ...memory }));
+
     // The promise is about a million; fewer say nothing about it.
-    if (few && many?.holds === 1_000_000) {
-      result.measures['speed kept'] = many.ratio.median / few.ratio.median;
-      result.measures['bytes per hold'] = many.bytesPerHold ?? Number.NaN;
+    if (many === 1_000_000) {
+      const [few, , million] = levels.map(({ arm }) => measured.perSecond.get(arm.name) ?? []);
+      result.measures['speed kept'] = median(ratiosOf(million ?? [], few ?? []));
+      result.measures['bytes per hold'] = result.liveHolds.at(-1)?.bytesPerHold ?? Number.NaN;
     }
     result.notes.push(
       'The holds are placed by the same script as in production, in calls of hundreds, past HTTP. The small sale is a new one in each round, for it would not stay small; the larger ones are filled once and grow.',
-      'Speed kept compares ratios to the echo of the same rounds. Bytes are those of used_memory, buyers of 36 characters; the decision log, which is bounded, is counted apart.',
+      'Speed kept compares the million with the thousand of the same round. Bytes are those of used_memory, buyers of 36 characters; the decision log, which is bounded, is counted apart.',
+      'A million grows past 2²⁰ in the first rounds, where Redis doubles the tables of a sale and moves them while it serves: the rounds at a million are those of a sale that is being moved.',
     );
     return result;
   },
 };
 
-async function measureLevel(scene: Scene, holds: number): Promise<{ point: LiveHoldsPoint; rules: Rule[] }> {
-  let memory = { bytesPerHold: Number.NaN, bytesPerHoldWithLog: Number.NaN };
-  const openFilled = async () => {
-    const saleId = await scene.openSale({ tickets: holds + 1_000_000 });
-    memory = await fillSale(scene, { saleId, holds });
-    return saleId;
-  };
-  const echo = echoArm(scene, (buyers) => buyers.map(({ token }) => reserveRequest('live-holds', token)));
-  const isLarge = holds >= measurableHolds * 2;
-  const saleId = isLarge ? await openFilled() : null;
-  const arm = saleId === null ? await freshEachTime(scene, openFilled) : reserveArm(scene, saleId);
-  const { options } = scene;
-  const { rows, rules } = await runRounds(scene, [echo, arm], {
-    rounds: options.rounds,
-    seconds: Math.min(secondsMax, options.seconds),
-  });
-  if (saleId !== null) rules.push(await conserved(scene, saleId));
-  const [, reserve] = rows;
-  if (!reserve) throw new Error('there is no row of the reserve');
-  say(`  ${holds.toLocaleString('en-US')} live holds: ${Math.round(reserve.perSecond.median)}/s`);
-  const { perSecond, ratio } = reserve;
-  const bytes = holds < measurableHolds ? { bytesPerHold: null, bytesPerHoldWithLog: null } : memory;
-  return { point: { holds, perSecond, ratio, ...bytes }, rules };
+/** A number of live holds, the reserves among them, and what each of them takes of Redis. */
+type Level = { holds: number; arm: Arm; memory: Pick<LiveHoldsPoint, 'bytesPerHold' | 'bytesPerHoldWithLog'> };
+
+const nameOf = (holds: number) => `${holds.toLocaleString('en-US')} live holds`;
+
+async function openFilled(scene: Scene, holds: number) {
+  const saleId = await scene.openSale({ tickets: holds + 1_000_000 });
+  return { saleId, memory: await fillSale(scene, { saleId, holds }) };
 }
 
-/** A small sale would not stay small: one round adds more holds than it began with. */
-async function freshEachTime(scene: Scene, openFilled: () => Promise<string>): Promise<Arm> {
-  let arm = reserveArm(scene, '');
-  return {
-    ...arm,
+async function openLarge(scene: Scene, holds: number): Promise<Level> {
+  const { saleId, memory } = await openFilled(scene, holds);
+  say(`  ${nameOf(holds)}: ${Math.round(memory.bytesPerHold)} bytes each`);
+  return { holds, arm: reserveArm(scene, saleId, nameOf(holds)), memory };
+}
+
+/** A small sale would not stay small: one round adds more holds than it began with. What Redis takes for it says nothing. */
+function freshEachTime(scene: Scene): Level {
+  const name = nameOf(fewHolds);
+  let current = reserveArm(scene, '', name);
+  const arm: Arm = {
+    ...current,
     async prepare(count) {
-      arm = reserveArm(scene, await openFilled());
-      return arm.prepare(count);
+      const { saleId } = await openFilled(scene, fewHolds);
+      current = reserveArm(scene, saleId, name);
+      return current.prepare(count);
     },
-    check: (fired) => arm.check(fired),
+    check: (fired) => current.check(fired),
   };
+  return { holds: fewHolds, arm, memory: { bytesPerHold: null, bytesPerHoldWithLog: null } };
+}
+
+function rowOf({ rows }: Rounds, { name }: Arm): Pick<LiveHoldsPoint, 'perSecond' | 'ratio'> {
+  const row = rows.find((each) => each.name === name);
+  if (!row) throw new Error(`there is no row of ${name}`);
+  return { perSecond: row.perSecond, ratio: row.ratio };
 }
