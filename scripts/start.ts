@@ -48,9 +48,9 @@ async function bringUp(env: NodeJS.ProcessEnv, closeLater: (close: () => Promise
   const urls = { redisUrl: stores.redis.url, databaseUrl: stores.mysql.url };
   const config = loadConfig(await localEnvironment(env, urls, secrets, say));
   const parts = await openParts(config);
+  // Each may wait for a store that stands still and answers nothing; the lock of the folder must not wait for ever.
   closeLater(inTime(() => parts.engine.close(), stopLimitMs(config)));
   const worker = await startWorker(config, parts);
-  // A store that stands still answers nothing, and the lock of the folder must not wait for it.
   closeLater(inTime(() => worker.close(), stopLimitMs(config)));
   say('workers run');
   const server = await startServer(config, parts);

@@ -9,9 +9,15 @@ import { suite } from './testing/suite.ts';
 import { until } from './testing/until.ts';
 import { startWorker } from './worker.ts';
 
-const test = suite('worker');
+const test = suite('worker', { timeoutMs: 90_000 });
 const stores = await openTestEngine();
 test.after(() => stores.close());
+const closers: (() => Promise<unknown>)[] = [];
+test.after.each(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+/** A program starts slowly beside other tests. */
+const patienceMs = 30_000;
 
 const metricsOf = async (port: number) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
 
@@ -44,6 +50,7 @@ test('a worker that shares its process leaves the port to the server', async () 
 
 test('a worker whose Redis has died ends in order all the same', async () => {
   const network = await openProxy(stack.redisUrl);
+  closers.push(() => network.close());
   const program = startProgram('src/worker.ts', {
     LOG_LEVEL: 'debug',
     REDIS_URL: network.url,
@@ -51,10 +58,11 @@ test('a worker whose Redis has died ends in order all the same', async () => {
     DATABASE_URL: stores.databaseUrl,
     AUTH_JWT_SECRET: stores.config.auth.jwtSecret ?? '',
   });
-  await until('it works', () => program.output().includes('working'));
+  closers.push(() => program.end());
+  await until('it works', () => program.output().includes('working'), patienceMs);
 
   await network.close();
-  await until('it knows', () => program.output().includes('ECONNREFUSED'));
+  await until('it knows', () => program.output().includes('ECONNREFUSED'), patienceMs);
   const exitCode = await program.end();
 
   assert.is(exitCode, 0, program.output());

@@ -22,6 +22,6 @@ export function inTime(close: Close, limitMs: number): Close {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`not closed within ${limitMs / 1000} s`)), limitMs);
     });
-    await Promise.race([close(), late]).finally(() => clearTimeout(timer));
+    await Promise.race([Promise.resolve().then(close), late]).finally(() => clearTimeout(timer));
   };
 }

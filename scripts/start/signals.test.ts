@@ -7,12 +7,14 @@ const test = suite('the signals of npm start');
 
 /** Runs a program that has `closeOnSignal` and `inTime`. */
 async function run(code: string): Promise<{ exitCode: number; output: string }> {
-  const [signals, closeAll] = ['./signals.ts', './close-all.ts'].map((file) => new URL(file, import.meta.url).href);
-  const program = `import { closeOnSignal } from '${signals}'; import { inTime } from '${closeAll}';
+  const [signals, closeAll] = ['./signals.ts', './close-all.ts'].map((file) =>
+    JSON.stringify(new URL(file, import.meta.url).href),
+  );
+  const program = `import { closeOnSignal } from ${signals}; import { inTime } from ${closeAll};
     const ending = closeOnSignal();
     ${code}`;
   const args = ['--import', 'tsx', '--input-type=module', '-e', program];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000 });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {

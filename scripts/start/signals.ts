@@ -36,8 +36,16 @@ export function closeOnSignal(): {
 
   return {
     // Something that came up while we were stopping goes down again at once.
-    add: (it) => (stoppingSinceMs === null ? void closers.push(it) : void it()),
+    add: (it) => (stoppingSinceMs === null ? void closers.push(it) : void closeNow(it)),
     isStopping: () => stoppingSinceMs !== null,
     close,
   };
+}
+
+async function closeNow(close: Close): Promise<void> {
+  try {
+    await close();
+  } catch (error) {
+    console.error(error);
+  }
 }

@@ -10,7 +10,7 @@ export type JobOptions = { config: Config; log: Log };
 
 /**
  * Starts everything that a worker does: the expiry jobs of BullMQ, and plain timers for what must work when BullMQ's own data
- * is gone. `close` ends all of it after what is under way.
+ * is gone. `close` ends all of it after what is under way, as far as the stores are there.
  */
 export async function startJobs(engine: Engine, { config, log }: JobOptions): Promise<{ close(): Promise<void> }> {
   const { work } = engine;

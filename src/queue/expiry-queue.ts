@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DelayedError, type Job, Queue, Worker } from 'bullmq';
 import { type ExpireBucket, expireBucketId, jobCatalog, queuePrefix } from './catalog.ts';
 import { connectConsumer, connectProducer } from './connection.ts';
@@ -11,6 +12,7 @@ export type ExpiryQueue = {
 /** Where the queue is kept. */
 type RedisPlace = { url: string; keyPrefix: string };
 
+const closeMaxMs = 10_000;
 const { queue: name, name: jobName, options } = jobCatalog.expireBucket;
 
 /** Opens the producer's side on a connection of its own. */
@@ -50,7 +52,7 @@ export function openExpiryQueue(redis: RedisPlace, onError: (error: Error) => vo
 
 /**
  * Runs `expire` for each bucket that is due. When it answers that the bucket ends later by Redis's clock, the job is delayed
- * again instead of being called done. `close` waits for the jobs under way while Redis is there; a job that it leaves is run again.
+ * again instead of being called done. `close` waits for the jobs under way, but not for a Redis that is away: the sweep does what they leave.
  */
 export function startExpiryWorker(
   redis: RedisPlace,
@@ -71,8 +73,8 @@ export function startExpiryWorker(
   worker.on('error', onError);
   return {
     async close() {
-      // BullMQ would wait for its loop, which does not end while Redis is away.
-      await worker.close(client.status !== 'ready');
+      // BullMQ waits for its loop, which does not end when Redis is away or goes meanwhile.
+      await Promise.race([worker.close(client.status !== 'ready'), sleep(closeMaxMs, undefined, { ref: false })]);
       client.disconnect();
     },
   };
