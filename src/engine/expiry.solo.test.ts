@@ -73,7 +73,7 @@ test('with every job of BullMQ deleted the sweep gives back in about a second', 
 });
 
 test('with the sweep away BullMQ alone gives back', async () => {
-  ended(startExpiryWorker(main.config.redis, engine.work.expireBucket, console.error));
+  ended(startExpiryWorker({ ...main.config.redis, closeMaxMs: 10_000 }, engine.work.expireBucket, console.error));
   const saleId = await openSale(engine, 30, { holdTtlMs: 700 });
   await holdMany(saleId, 30);
 
@@ -93,7 +93,7 @@ test('a job that runs before its bucket has ended comes again by itself', async 
     runs.push(Date.now());
     return engine.work.expireBucket(bucket);
   };
-  ended(startExpiryWorker(main.config.redis, expire, console.error));
+  ended(startExpiryWorker({ ...main.config.redis, closeMaxMs: 10_000 }, expire, console.error));
 
   await persistently(() => queue.schedule({ saleId, bucketEndMs: expiresAtMs + 100 }, 0));
   await allBack(saleId);

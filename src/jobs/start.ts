@@ -27,7 +27,11 @@ export async function startJobs(engine: Engine, { config, log }: JobOptions): Pr
       onError: onError(timer),
     });
 
-  const expiry = startExpiryWorker(config.redis, work.expireBucket, onError('expiry-jobs'));
+  const expiry = startExpiryWorker(
+    { ...config.redis, closeMaxMs: config.http.shutdownGraceMs },
+    work.expireBucket,
+    onError('expiry-jobs'),
+  );
   const coupons = work.startCouponConsumer();
   const timers = [
     ...auditTimers(engine, { everyMs: config.auditor.everyMs, onError: onError('audit') }),

@@ -20,7 +20,7 @@ function open(url = stack.redisUrl) {
     ran.push(bucket);
     return { againInMs: null };
   };
-  const worker = startExpiryWorker({ url: stack.redisUrl, keyPrefix }, expire, () => undefined);
+  const worker = startExpiryWorker({ url: stack.redisUrl, keyPrefix, closeMaxMs: 10_000 }, expire, () => undefined);
   const queue = openExpiryQueue({ url, keyPrefix }, () => undefined);
   closers.push(
     () => worker.close(),

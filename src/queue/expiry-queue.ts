@@ -12,7 +12,6 @@ export type ExpiryQueue = {
 /** Where the queue is kept. */
 type RedisPlace = { url: string; keyPrefix: string };
 
-const closeMaxMs = 10_000;
 const { queue: name, name: jobName, options } = jobCatalog.expireBucket;
 
 /** Opens the producer's side on a connection of its own. */
@@ -52,10 +51,11 @@ export function openExpiryQueue(redis: RedisPlace, onError: (error: Error) => vo
 
 /**
  * Runs `expire` for each bucket that is due. When it answers that the bucket ends later by Redis's clock, the job is delayed
- * again instead of being called done. `close` waits for the jobs under way, but not for a Redis that is away: the sweep does what they leave.
+ * again instead of being called done. `close` waits for the jobs under way for at most `closeMaxMs`, and not for a Redis that is
+ * away: the sweep does what they leave.
  */
 export function startExpiryWorker(
-  redis: RedisPlace,
+  { closeMaxMs, ...redis }: RedisPlace & { closeMaxMs: number },
   expire: (bucket: ExpireBucket) => Promise<{ againInMs: number | null }>,
   onError: (error: Error) => void,
 ): { close(): Promise<void> } {
