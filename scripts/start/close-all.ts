@@ -4,15 +4,20 @@ export type Close = () => Promise<void> | void;
 export async function closeAll(closers: Close[], exitCode: number): Promise<never> {
   let code = exitCode;
   for (let next = closers.pop(); next; next = closers.pop()) {
-    try {
-      await next();
-    } catch (error) {
-      // What comes after must be closed all the same.
-      console.error(error);
-      code = 1;
-    }
+    if (!(await closeOne(next))) code = 1;
   }
   return process.exit(code);
+}
+
+/** Closes, prints what went wrong, and says whether nothing did. */
+export async function closeOne(close: Close): Promise<boolean> {
+  try {
+    await close();
+    return true;
+  } catch (error) {
+    console.error(error);
+    return false;
+  }
 }
 
 /** Like `close`, but fails when it takes longer; what it waits for goes on by itself. */

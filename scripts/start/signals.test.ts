@@ -1,28 +1,20 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import * as assert from 'uvu/assert';
+import { startTypeScript } from '../../src/testing/program.ts';
 import { suite } from '../../src/testing/suite.ts';
 
 const test = suite('the signals of npm start');
 
 /** Runs a program that has `closeOnSignal` and `inTime`. */
-async function run(code: string): Promise<{ exitCode: number; output: string }> {
+async function run(code: string): Promise<{ exitCode: number | null; output: string }> {
   const [signals, closeAll] = ['./signals.ts', './close-all.ts'].map((file) =>
     JSON.stringify(new URL(file, import.meta.url).href),
   );
   const program = `import { closeOnSignal } from ${signals}; import { inTime } from ${closeAll};
     const ending = closeOnSignal();
     ${code}`;
-  const args = ['--import', 'tsx', '--input-type=module', '-e', program];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 20_000 });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  }
-  const [exitCode] = await once(child, 'close');
-  return { exitCode, output };
+  const { exited, output } = startTypeScript(['--input-type=module', '-e', program], {});
+  const exitCode = await exited;
+  return { exitCode, output: output() };
 }
 
 test('what fails because of a Ctrl-C does not cut the closing short', async () => {

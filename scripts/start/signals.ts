@@ -1,5 +1,5 @@
 import { say } from '../say.ts';
-import { type Close, closeAll } from './close-all.ts';
+import { type Close, closeAll, closeOne } from './close-all.ts';
 
 const repeatIgnoredMs = 1000;
 
@@ -36,16 +36,8 @@ export function closeOnSignal(): {
 
   return {
     // Something that came up while we were stopping goes down again at once.
-    add: (it) => (stoppingSinceMs === null ? void closers.push(it) : void closeNow(it)),
+    add: (it) => (stoppingSinceMs === null ? void closers.push(it) : void closeOne(it)),
     isStopping: () => stoppingSinceMs !== null,
     close,
   };
-}
-
-async function closeNow(close: Close): Promise<void> {
-  try {
-    await close();
-  } catch (error) {
-    console.error(error);
-  }
 }

@@ -13,7 +13,12 @@ const killAfterMs = 20_000;
 
 /** Runs a program of ours from its source, with this environment and no other. */
 export function startProgram(file: 'src/server.ts' | 'src/worker.ts', env: Record<string, string>): Program {
-  const child = spawn(process.execPath, ['--import', 'tsx', file], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  return startTypeScript([file], env);
+}
+
+/** Runs TypeScript by Node with these arguments: a file, or `-e` and what is to run. */
+export function startTypeScript(args: string[], env: Record<string, string>): Program {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
