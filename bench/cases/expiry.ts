@@ -7,7 +7,7 @@ import { conserved, equal } from '../suite/books.ts';
 import { emptyResult, type Rule } from '../suite/result.ts';
 import { fireOnce } from '../suite/rounds.ts';
 import type { Scene } from '../suite/scene.ts';
-import { median } from '../suite/statistics.ts';
+import { median, ratiosOf } from '../suite/statistics.ts';
 import { reserveArm } from './arms.ts';
 import type { Case } from './case.ts';
 import { type Lapsing, placeLapsing } from './expiry/place-lapsing.ts';
@@ -39,9 +39,11 @@ export const expiry: Case = {
     await fireOnce(scene, arm, { seconds: 1, guess: arm.atMostPerSecond });
     const { fired, rules } = await fireOnce(scene, arm, { seconds: 2, guess: arm.atMostPerSecond });
     const saturation = fired.answers / fired.seconds;
+    const wanted = options.quick ? 5000 : 100_000;
+    const holds = Math.min(wanted, Math.floor(saturation * placedShare * placeSecondsMax));
     const rounds: Round[] = [];
     for (let round = 1; round <= options.rounds; round += 1) {
-      rounds.push(await lapseOnce(scene, { otherSale, saturation, holdsMax: options.quick ? 5000 : 100_000 }));
+      rounds.push(await lapseOnce(scene, { otherSale, saturation, holds }));
       say(`  round ${round}: all back after ${rounds.at(-1)?.restoredSeconds.toFixed(2)} s`);
     }
 
@@ -55,11 +57,16 @@ export const expiry: Case = {
       measures: {
         'restored seconds': Math.max(...of((it) => it.restoredSeconds)),
         'slow scripts': of((it) => it.slow.count).reduce((sum, count) => sum + count, 0),
-        'p99 times before': median(of((it) => it.p99DuringMs / it.p99BeforeMs)),
+        'p99 times before': median(
+          ratiosOf(
+            of((it) => it.p99DuringMs),
+            of((it) => it.p99BeforeMs),
+          ),
+        ),
       },
       rules: [...rules, ...rounds.flatMap((it) => it.rules), await conserved(scene, otherSale)],
       notes: [
-        `${texts((it) => it.holds, 0)} holds a round lapsed within ${texts((it) => it.spreadMs, 0)} ms, and were back after ${texts((it) => it.restoredSeconds, 2)} s, of which the worst counts; they were placed over HTTP while an admin made the hold time a second shorter every second.`,
+        `${holds.toLocaleString('en-US')} holds a round lapsed within ${texts((it) => it.spreadMs, 0)} ms, and were back after ${texts((it) => it.restoredSeconds, 2)} s, of which the worst counts; they were placed over HTTP while an admin made the hold time a second shorter every second.`,
         `Meanwhile ${Math.round(saturation / 2)} reserves a second at another sale: p99 ${texts((it) => it.p99BeforeMs, 1)} ms before, ${texts((it) => it.p99DuringMs, 1)} ms while holds lapsed.`,
         `Scripts over ${slowMicroseconds / 1000} ms by SLOWLOG: ${texts((it) => it.slow.count, 0)}, the longest ${texts((it) => it.slow.maxMicroseconds / 1000, 1)} ms (0 where there was none). It counts time that the scheduler took away as well.`,
       ],
@@ -69,7 +76,6 @@ export const expiry: Case = {
 
 /** What one wave of lapsing holds showed. */
 type Round = {
-  holds: number;
   spreadMs: number;
   restoredSeconds: number;
   p99BeforeMs: number;
@@ -81,24 +87,22 @@ type Round = {
 /** A sale of its own, whose holds all lapse. */
 async function lapseOnce(
   scene: Scene,
-  { otherSale, saturation, holdsMax }: { otherSale: string; saturation: number; holdsMax: number },
+  { otherSale, saturation, holds }: { otherSale: string; saturation: number; holds: number },
 ): Promise<Round> {
-  const lapsingSale = await scene.openSale({ tickets: holdsMax });
-  const perSecond = saturation * placedShare;
-  const holds = Math.min(holdsMax, Math.floor(perSecond * placeSecondsMax));
-  const lapsing = await placeLapsing(scene, { saleId: lapsingSale, holds, perSecond });
+  const lapsingSale = await scene.openSale({ tickets: holds });
+  const lapsing = await placeLapsing(scene, { saleId: lapsingSale, holds, perSecond: saturation * placedShare });
   const slowUntilNow = await watchSlowScripts(scene.redis.url, slowMicroseconds);
   const seen = await lapseUnderLoad(scene, { lapsingSale, otherSale, lapsing, perSecond: saturation / 2 });
   const slow = await slowUntilNow();
   const stock = await scene.engine.admin.stock(lapsingSale);
   const spreadMs = lapsing.lastMs - lapsing.firstMs;
   return {
-    ...{ holds, spreadMs, slow },
+    ...{ spreadMs, slow },
     restoredSeconds: (seen.restoredMs - lapsing.lastMs) / 1000,
     p99BeforeMs: p99Of(seen.arrived, 'before'),
     p99DuringMs: p99Of(seen.arrived, 'during'),
     rules: [
-      equal('expiry: every ticket came back', stock.available, holdsMax),
+      equal('expiry: every ticket came back', stock.available, holds),
       equal('expiry: nothing is held any more', stock.held, 0),
       equal('expiry: every other buyer got a hold', seen.arrived.statuses.get(201) ?? 0, seen.sent),
       { rule: 'expiry: the deadlines lie close together', ok: spreadMs < spreadMaxMs, numbers: `${spreadMs} ms` },
