@@ -67,6 +67,9 @@ async function abort(context: Context, { saleId, holdId, epoch }: OrderDraft, at
   });
 }
 
-function orderOf({ epoch: _epoch, ...draft }: OrderDraft, createdAtMs: number): Order {
-  return { ...draft, status: 'confirmed', createdAtMs };
+function orderOf(
+  { orderId, holdId, saleId, buyerId, lines, totalMinor, currency }: OrderDraft,
+  createdAtMs: number,
+): Order {
+  return { orderId, holdId, saleId, buyerId, lines, totalMinor, currency, status: 'confirmed', createdAtMs };
 }

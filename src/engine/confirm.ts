@@ -7,6 +7,7 @@ import { insertVoid } from '../mysql/outcomes.ts';
 import { type Confirming, commitAttempt, type Round, replayOf } from './confirm-commit.ts';
 import type { Context } from './context.ts';
 import { giveBackVoid, outcomeOf, rememberVoid } from './judge.ts';
+import { createPassingMap } from './passing-map.ts';
 import { randomId } from './receipt.ts';
 import { place, placingOf } from './reserve.ts';
 import { sleep } from './sleep.ts';
@@ -19,7 +20,7 @@ const FROZEN_POLL_MS = 10;
  * attempt; the first is the one that bought, the others see a replay. Throws UnavailableError when the answer is not known.
  */
 export function createConfirm(context: Context) {
-  const underWay = new Map<string, Promise<ConfirmOutcome>>();
+  const underWay = createPassingMap<Promise<ConfirmOutcome>>();
   return async ({ buyerId, token }: { buyerId: string; token: string }): Promise<ConfirmOutcome> => {
     const receipt = context.receipts.read(token);
     if (!receipt) return { status: 'invalid_token' };

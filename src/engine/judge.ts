@@ -20,11 +20,11 @@ export async function outcomeOf(
 export async function finish(
   context: Context,
   order: Order,
-  times: { placedAtMs: number; expiresAtMs: number },
+  { placedAtMs, expiresAtMs }: { placedAtMs: number; expiresAtMs: number },
 ): Promise<void> {
   const { saleId, holdId, buyerId, lines } = order;
   await context.scripts
-    .finish(saleId, { holdId, buyerId, lines, ...times })
+    .finish(saleId, { holdId, buyerId, lines, placedAtMs, expiresAtMs })
     .catch((error: unknown) => context.log.debug({ saleId, holdId, err: error }, 'a finish is left to recovery'));
 }
 

@@ -24,8 +24,10 @@ export type OrderWriter = {
   idle(): Promise<void>;
 };
 
-/** A sale's drafts that wait, its batches under way, the first begun first, and the holds that are in one of them. */
-type Lane = { waiting: Entry[]; underWay: Ahead[]; holds: Set<string> };
+/** A sale's drafts that wait, and its batches under way with their holds, the first begun first. */
+type Lane = { waiting: Entry[]; underWay: (Ahead & { batch: Batch })[] };
+/** Drafts of one epoch by their holds. */
+type Batch = ReadonlyMap<string, Entry>;
 
 const patienceMs = 2_000;
 const overdueCheckMs = 20;
@@ -43,24 +45,23 @@ export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): Or
   const transactionsMax = options.transactionsMax ?? Math.max(1, Math.ceil(mysql.options.connectionsMax * 0.7));
   const lanes = new Map<string, Lane>();
   const ready = new Set<string>();
-  const open = new Set<Entry>();
   const idlers: (() => void)[] = [];
+  let watched: Entry[] = [];
   let running = 0;
   let overdueTimer: NodeJS.Timeout | null = null;
 
   function commit(draft: OrderDraft, deadlineMs = Date.now() + patienceMs): Promise<CommitOutcome> {
     return new Promise((resolve) => {
-      const lane = lanes.get(draft.saleId) ?? { waiting: [], underWay: [], holds: new Set() };
-      const entry = newEntry(draft, deadlineMs, (outcome) => {
-        open.delete(entry);
-        resolve(outcome);
-      });
+      const lane = lanes.get(draft.saleId) ?? { waiting: [], underWay: [] };
+      const entry = newEntry(draft, deadlineMs, resolve);
       const refusal = refusalOf(draft, lane, waitingMax);
       if (refusal) return settle(entry, { status: 'failed', cause: refusal });
       lanes.set(draft.saleId, lane);
       lane.waiting.push(entry);
-      open.add(entry);
-      overdueTimer ??= setInterval(() => settleOverdue(open, Date.now()), overdueCheckMs);
+      watched.push(entry);
+      overdueTimer ??= setInterval(() => {
+        watched = checkDeadlines(watched);
+      }, overdueCheckMs);
       if (lane.underWay.length >= perSaleMax || ready.has(draft.saleId)) return;
       ready.add(draft.saleId);
       setImmediate(pump);
@@ -81,7 +82,7 @@ export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): Or
   async function runLane(saleId: string, lane: Lane): Promise<void> {
     const batch = takeBatch(lane, batchMax);
     // What still waits is about holds under way: the end of their transaction lets it go on.
-    if (batch.length === 0) return forgetIdle(lanes, saleId);
+    if (batch.size === 0) return forgetIdle(lanes, saleId);
     running += 1;
     const ended = runBatch(mysql, lane, batch);
     if (lane.waiting.length > 0 && lane.underWay.length < perSaleMax) ready.add(saleId);
@@ -96,6 +97,7 @@ export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): Or
     if (running > 0 || ready.size > 0) return;
     if (overdueTimer) clearInterval(overdueTimer);
     overdueTimer = null;
+    watched = [];
     for (const done of idlers.splice(0)) done();
   }
 
@@ -106,15 +108,21 @@ export function createOrderWriter(mysql: Mysql, options: OrderWriterOptions): Or
   };
 }
 
+/** Settles who is overdue, and answers with who is still open. */
+function checkDeadlines(entries: readonly Entry[]): Entry[] {
+  settleOverdue(entries, Date.now());
+  return entries.filter(isOpen);
+}
+
 /** Settles a batch behind the one that is under way already, and before any that is begun until it ends. */
-async function runBatch(mysql: Mysql, lane: Lane, batch: Entry[]): Promise<void> {
-  const quantities = quantityByType(batch.map(({ draft }) => draft));
-  const over = settleBatch(mysql, batch, lane.underWay.at(-1) ?? nobody).then(() => quantities.clear());
-  const own = { quantities, over };
+async function runBatch(mysql: Mysql, lane: Lane, batch: Batch): Promise<void> {
+  const entries = [...batch.values()];
+  const quantities = quantityByType(entries.map(({ draft }) => draft));
+  const over = settleBatch(mysql, entries, lane.underWay.at(-1) ?? nobody).then(() => quantities.clear());
+  const own = { batch, quantities, over };
   lane.underWay.push(own);
   await over;
   lane.underWay.splice(lane.underWay.indexOf(own), 1);
-  for (const { draft } of batch) lane.holds.delete(draft.holdId);
 }
 
 function forgetIdle(lanes: Map<string, Lane>, saleId: string): void {
@@ -123,20 +131,25 @@ function forgetIdle(lanes: Map<string, Lane>, saleId: string): void {
 }
 
 /** The next drafts of one epoch; a hold that is under way already waits, and will find its outcome when its turn comes. */
-function takeBatch(lane: Lane, batchMax: number): Entry[] {
-  const batch: Entry[] = [];
+function takeBatch(lane: Lane, batchMax: number): Batch {
+  const batch = new Map<string, Entry>();
   const waiting = lane.waiting.filter(isOpen);
   lane.waiting = [];
+  let epoch: number | undefined;
   for (const entry of waiting) {
     const { draft } = entry;
     // The first that may go says the epoch.
-    const isNext = draft.epoch === (batch[0] ?? entry).draft.epoch && !lane.holds.has(draft.holdId);
-    if (isNext && batch.length < batchMax) {
-      lane.holds.add(draft.holdId);
-      batch.push(entry);
+    const isNext = batch.size < batchMax && draft.epoch === (epoch ?? draft.epoch);
+    if (isNext && !isUnderWay(lane, batch, draft.holdId)) {
+      epoch = draft.epoch;
+      batch.set(draft.holdId, entry);
     } else lane.waiting.push(entry);
   }
   return batch;
+}
+
+function isUnderWay(lane: Lane, next: Batch, holdId: string): boolean {
+  return next.has(holdId) || lane.underWay.some(({ batch }) => batch.has(holdId));
 }
 
 /** Here and not by MySQL, because the batch behind trusts the quantities of the one before it. */

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { InvariantError, SaleLostError, UnavailableError } from '../domain/errors.ts';
+import { keptBytes } from '../testing/kept-bytes.ts';
 import { limits, placing } from '../testing/redis-calls.ts';
 import { linesOf, openTestRedis, putSale } from '../testing/redis-sale.ts';
 import { assertLawful } from '../testing/redis-state.ts';
@@ -230,4 +231,21 @@ test('a hundred placings of one turn reach Redis as few scripts and are decided 
     [...Array(70).fill('placed'), ...Array(30).fill('all_held')],
   );
   await assertLawful(redis, saleId);
+});
+
+test('what a batch was about is not kept alive by the batches after it', async () => {
+  const call = coalesce<number[], number>({
+    run: async (_key, items) => items.map((item) => item.length),
+    weigh: () => 1,
+    weightMax: 100,
+  });
+
+  const kept = await keptBytes(async () => {
+    for (let batch = 0; batch < 10; batch += 1) {
+      const items = Array.from({ length: 20 }, (_, n) => Array.from({ length: 100 }, () => n + 0.5));
+      await Promise.all(items.map((item) => call('a', item)));
+    }
+  });
+
+  assert.ok(kept < 1_000_000, `${kept} bytes`);
 });

@@ -24,11 +24,12 @@ type Waiting<Item, Reply> = {
 export function coalesce<Item, Reply>(
   options: CoalesceOptions<Item, Reply>,
 ): (key: string, item: Item) => Promise<Reply> {
-  const turns = new Map<string, Waiting<Item, Reply>[]>();
+  // A new one each turn: cleared, it would point from the old batches to the new ones, see engine/passing-map.
+  let turns = new Map<string, Waiting<Item, Reply>[]>();
 
   function flush(): void {
-    const lanes = [...turns];
-    turns.clear();
+    const lanes = turns;
+    turns = new Map();
     for (const [key, lane] of lanes) {
       for (const batch of cut(lane, options.weightMax)) void settle(key, batch, options.run);
     }
