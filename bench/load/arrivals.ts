@@ -1,4 +1,5 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { collectGarbage } from '../../src/testing/collect-garbage.ts';
 import { type Line, openLine } from './line.ts';
 import type { Request } from './request.ts';
 
@@ -7,8 +8,8 @@ export type Latency = { count: number; p50: number; p90: number; p99: number; p9
 
 /** What came of an open loop. */
 export type Arrived = {
-  /** By phase, as `phaseOf` named the moment when a request was due. */
-  latency: Map<string, Latency>;
+  /** Microseconds by phase, as `phaseOf` named the moment when a request was due. */
+  histograms: Map<string, RecordableHistogram>;
   statuses: Map<number, number>;
   /** Answers a second over the whole of it: far below the rate means that it could not be kept up. */
   perSecond: number;
@@ -33,18 +34,24 @@ export function keptUp(answeredPerSecond: number, perSecond: number): boolean {
   return answeredPerSecond >= keptUpShare * perSecond;
 }
 
+/** The latencies of one phase over several loads. Throws when nobody came in it: a percentile would hide that. */
+export function latencyOf(loads: readonly Arrived[], phase: string): Latency {
+  const all = emptyHistogram();
+  for (const { histograms } of loads) all.add(histograms.get(phase) ?? emptyHistogram());
+  if (all.count === 0) throw new Error(`nobody came in the phase ${phase} of an open loop`);
+  return read(all);
+}
+
 /** An open loop of so many requests, each once, without phases. Throws when there was none. */
 export async function arriveEach({
   requests,
   ...input
 }: Omit<ArrivalsInput, 'next' | 'phaseOf'> & { requests: readonly Request[] }): Promise<
-  Omit<Arrived, 'latency'> & { latency: Latency }
+  Pick<Arrived, 'statuses' | 'perSecond'> & { latency: Latency }
 > {
   const next = requests[Symbol.iterator]();
   const arrived = await arrive({ ...input, next: () => next.next().value ?? null });
-  const latency = arrived.latency.get('all');
-  if (!latency) throw new Error('an open loop without an answer');
-  return { ...arrived, latency };
+  return { statuses: arrived.statuses, perSecond: arrived.perSecond, latency: latencyOf([arrived], 'all') };
 }
 
 /**
@@ -58,8 +65,10 @@ export async function arrive(input: ArrivalsInput): Promise<Arrived> {
   const lines = await Promise.all(Array.from({ length: connections }, () => openLine(input.baseUrl)));
   const idle = [...lines];
   const waiting: { request: Request; dueMs: number; phase: string }[] = [];
-  const seen = new Map<string, RecordableHistogram>();
+  const histograms = new Map<string, RecordableHistogram>();
   const statuses = new Map<number, number>();
+  // What is done now is not done on the way, where the server would be blamed for it.
+  collectGarbage({ type: 'major' });
   const startedMs = performance.now();
   let due = 0;
   let answered = 0;
@@ -68,7 +77,7 @@ export async function arrive(input: ArrivalsInput): Promise<Arrived> {
   await new Promise<void>((resolve, reject) => {
     const send = async (line: Line, { request, dueMs, phase }: (typeof waiting)[number]) => {
       const { status } = await line.ask(request);
-      record(seen, phase, performance.now() - dueMs);
+      record(histograms, phase, performance.now() - dueMs);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       answered += 1;
       idle.push(line);
@@ -97,17 +106,17 @@ export async function arrive(input: ArrivalsInput): Promise<Arrived> {
     for (const line of lines) line.close();
   });
   const seconds = (performance.now() - startedMs) / 1000;
-  return {
-    latency: new Map([...seen].map(([phase, it]) => [phase, read(it)])),
-    statuses,
-    perSecond: answered / seconds,
-  };
+  return { histograms, statuses, perSecond: answered / seconds };
 }
 
-function record(seen: Map<string, RecordableHistogram>, phase: string, latencyMs: number): void {
-  const histogram = seen.get(phase) ?? createHistogram({ lowest: 1, highest: microsecondsMax, figures: 3 });
-  seen.set(phase, histogram);
+function record(histograms: Map<string, RecordableHistogram>, phase: string, latencyMs: number): void {
+  const histogram = histograms.get(phase) ?? emptyHistogram();
+  histograms.set(phase, histogram);
   histogram.record(Math.min(microsecondsMax, Math.max(1, Math.round(latencyMs * 1000))));
+}
+
+function emptyHistogram(): RecordableHistogram {
+  return createHistogram({ lowest: 1, highest: microsecondsMax, figures: 3 });
 }
 
 function read(histogram: RecordableHistogram): Latency {

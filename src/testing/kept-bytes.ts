@@ -1,8 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) => void;
+import { collectGarbage } from './collect-garbage.ts';
 
 /**
  * The most bytes that were there after any of a hundred times of `turn`, the young generation having been collected each time:
@@ -11,11 +7,11 @@ const collect = runInNewContext('gc') as (options: { type: 'minor' | 'major' }) 
 export async function keptBytes(turn: () => Promise<void>): Promise<number> {
   const turnAndCollect = async () => {
     await turn();
-    collect({ type: 'minor' });
+    collectGarbage({ type: 'minor' });
     return process.memoryUsage().heapUsed;
   };
   for (let warmUp = 0; warmUp < 20; warmUp += 1) await turnAndCollect();
-  collect({ type: 'major' });
+  collectGarbage({ type: 'major' });
   const before = process.memoryUsage().heapUsed;
   let most = 0;
   for (let n = 0; n < 100; n += 1) most = Math.max(most, (await turnAndCollect()) - before);

@@ -6,16 +6,19 @@ import type { Scene } from '../../suite/scene.ts';
 export type Lapsing = { firstMs: number; lastMs: number };
 
 const tickMs = 1000;
-/** From the last hold to the deadlines: time for what is to be measured before. */
-const marginSeconds = 10;
-
 /**
  * Places holds that lapse together, though placing them takes longer: every second the hold time of the sale becomes a second
- * shorter, by the admin's ordinary call. So nothing is written past the engine. `perSecond` is what surely can be placed.
+ * shorter, by the admin's ordinary call. So nothing is written past the engine. `perSecond` is what surely can be placed, and `marginSeconds`
+ * what is left at least from the last hold to the deadlines.
  */
 export async function placeLapsing(
   scene: Scene,
-  { saleId, holds, perSecond }: { saleId: string; holds: number; perSecond: number },
+  {
+    saleId,
+    holds,
+    perSecond,
+    marginSeconds,
+  }: { saleId: string; holds: number; perSecond: number; marginSeconds: number },
 ): Promise<Lapsing> {
   const { engine, options } = scene;
   const buyers = scene.newBuyers(holds);
