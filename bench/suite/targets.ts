@@ -37,7 +37,7 @@ export const targets: readonly Target[] = [
   { what: 'mass expiry: scripts over 5 ms', measure: 'expiry.slow scripts', ...less(0, null), unit: 'scripts' },
   { what: 'mass expiry: reserve p99 against before', measure: 'expiry.p99 times before', ...less(3, null), unit: '×' },
   {
-    what: '1,000,000 live holds: speed of that at 1,000',
+    what: 'more than 1,000,000 live holds: speed of that at 1,000',
     measure: 'live-holds.speed kept',
     ...more(0.9, null),
     unit: '',

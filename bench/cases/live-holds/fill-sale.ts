@@ -13,10 +13,10 @@ const waitMs = 30_000;
 /** As the settings of the engine are by default; they do not matter while nothing lapses. */
 const options = { bucketMs: 250, inlineExpireMax: 20, keyedMemoryMs: 86_400_000, memoryMs: 600_000 };
 
-/** Places so many holds by the engine's own script, and tells what each of them takes of Redis's memory. */
+/** Places so many holds by the engine's own script, the first for buyer number `from`, and tells what each takes of Redis's memory. */
 export async function fillSale(
   { redis: server }: Scene,
-  { saleId, holds }: { saleId: string; holds: number },
+  { saleId, holds, from = 0 }: { saleId: string; holds: number; from?: number },
 ): Promise<{ bytesPerHold: number; bytesPerHoldWithLog: number }> {
   const client = new Client(server.url, { replyMapping: 'legacy' });
   const redis = connectRedis({ url: server.url, keyPrefix, commandTimeoutMs: 10_000, onError: (error) => void error });
@@ -26,7 +26,7 @@ export async function fillSale(
     for (let at = 0; at < holds; at += batchMax) {
       const items = Array.from({ length: Math.min(batchMax, holds - at) }, (_, index) => ({
         holdId: randomBytes(16).toString('base64url'),
-        buyerId: `filler|${String(at + index).padStart(29, '0')}`,
+        buyerId: `filler|${String(from + at + index).padStart(29, '0')}`,
         keyed: false,
         lines: [{ ticketTypeId: 'standard', quantity: 1 }],
       }));
@@ -43,12 +43,27 @@ export async function fillSale(
   }
 }
 
-/** Bytes of used_memory, once Redis does not rewrite its file any more. */
-async function usedMemory(client: Client): Promise<number> {
+/** Has Redis rewrite its file now: it would do so in the middle of a round, which then would take a third longer. */
+export async function rewriteFile({ redis: server }: Scene): Promise<void> {
+  const client = new Client(server.url, { replyMapping: 'legacy' });
+  try {
+    await client.bgrewriteaof();
+    await untilRewritten(client);
+  } finally {
+    client.disconnect();
+  }
+}
+
+async function untilRewritten(client: Client): Promise<void> {
   for (let waitedMs = 0; waitedMs < waitMs; waitedMs += 200) {
-    const info = await client.info('persistence');
-    if (!/aof_rewrite_(in_progress|scheduled):1/.test(info)) break;
+    if (!/aof_rewrite_(in_progress|scheduled):1/.test(await client.info('persistence'))) return;
     await sleep(200);
   }
+  throw new Error('Redis is still rewriting its file');
+}
+
+/** Bytes of used_memory, once Redis does not rewrite its file any more. */
+async function usedMemory(client: Client): Promise<number> {
+  await untilRewritten(client);
   return Number(/^used_memory:(\d+)/m.exec(await client.info('memory'))?.[1]);
 }
