@@ -68,7 +68,7 @@ export async function arrive(input: ArrivalsInput): Promise<Arrived> {
   const histograms = new Map<string, RecordableHistogram>();
   const statuses = new Map<number, number>();
   // What is done now is not done on the way, where the server would be blamed for it.
-  collectGarbage({ type: 'major' });
+  collectGarbage('all');
   const startedMs = performance.now();
   let due = 0;
   let answered = 0;

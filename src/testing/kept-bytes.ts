@@ -7,11 +7,11 @@ import { collectGarbage } from './collect-garbage.ts';
 export async function keptBytes(turn: () => Promise<void>): Promise<number> {
   const turnAndCollect = async () => {
     await turn();
-    collectGarbage({ type: 'minor' });
+    collectGarbage('young');
     return process.memoryUsage().heapUsed;
   };
   for (let warmUp = 0; warmUp < 20; warmUp += 1) await turnAndCollect();
-  collectGarbage({ type: 'major' });
+  collectGarbage('all');
   const before = process.memoryUsage().heapUsed;
   let most = 0;
   for (let n = 0; n < 100; n += 1) most = Math.max(most, (await turnAndCollect()) - before);
