@@ -26,11 +26,13 @@ export const liveHolds: Case = {
     const seconds = Math.min(roundSecondsMax, options.seconds);
     // Whether the large sales, whose holds are there from now on, make the small one slower, too.
     const alone = await runRounds(scene, [echo, few.arm], { rounds: 1, seconds });
-    const levels = [few, await openLarge(scene, some), await openLarge(scene, many)];
+    const tenth = await openLarge(scene, some);
+    const million = await openLarge(scene, many);
+    const levels = [few, tenth, million];
     const times = { rounds: options.rounds, seconds };
     await rewriteFile(scene);
     const measured = await runRounds(scene, [echo, ...levels.map(({ arm }) => arm)], times);
-    const more = await addHalf(scene, levels.at(-1));
+    const more = await addHalf(scene, million);
     await rewriteFile(scene);
     const settled = await runRounds(scene, [echo, few.arm, more.arm], times);
     result.rules.push(...alone.rules, ...measured.rules, ...settled.rules);
@@ -43,7 +45,6 @@ export const liveHolds: Case = {
         const [large = [], small = []] = [arm, few.arm].map(({ name }) => rounds.perSecond.get(name));
         return median(ratiosOf(large, small));
       };
-      const million = levels.at(-1) ?? few;
       result.measures['speed kept'] = kept(settled, more);
       result.measures['bytes per hold'] = million.memory.bytesPerHold ?? Number.NaN;
       result.notes.push(
@@ -60,7 +61,9 @@ export const liveHolds: Case = {
 };
 
 /** A number of live holds, the reserves among them, and what each of them takes of Redis. */
-type Level = { saleId: string | null; holds: number; arm: Arm; memory: Memory };
+type Level = { holds: number; arm: Arm; memory: Memory };
+/** One whose sale stays, and can be filled further. */
+type LargeLevel = Level & { saleId: string };
 type Memory = Pick<LiveHoldsPoint, 'bytesPerHold' | 'bytesPerHoldWithLog'>;
 
 const unknownMemory: Memory = { bytesPerHold: null, bytesPerHoldWithLog: null };
@@ -68,14 +71,12 @@ const unknownMemory: Memory = { bytesPerHold: null, bytesPerHoldWithLog: null };
 const nameOf = (holds: number) => `${holds.toLocaleString('en-US')} live holds`;
 
 /** The same sale with half as many holds again as it was opened with: past the doubling that the rounds before have begun. */
-async function addHalf(scene: Scene, level: Level | undefined): Promise<Level> {
-  if (!level?.saleId) throw new Error('there is no large sale');
-  const { saleId, holds } = level;
+async function addHalf(scene: Scene, { saleId, holds }: LargeLevel): Promise<Level> {
   const { held } = await scene.engine.admin.stock(saleId);
   const wanted = holds * 1.5;
   await fillSale(scene, { saleId, holds: wanted - held, from: holds });
   say(`  ${nameOf(wanted)}, of which ${held.toLocaleString('en-US')} were there`);
-  return { saleId, holds: wanted, arm: reserveArm(scene, saleId, nameOf(wanted)), memory: unknownMemory };
+  return { holds: wanted, arm: reserveArm(scene, saleId, nameOf(wanted)), memory: unknownMemory };
 }
 
 async function openFilled(scene: Scene, holds: number) {
@@ -83,7 +84,7 @@ async function openFilled(scene: Scene, holds: number) {
   return { saleId, memory: await fillSale(scene, { saleId, holds }) };
 }
 
-async function openLarge(scene: Scene, holds: number): Promise<Level> {
+async function openLarge(scene: Scene, holds: number): Promise<LargeLevel> {
   const { saleId, memory } = await openFilled(scene, holds);
   say(`  ${nameOf(holds)}: ${Math.round(memory.bytesPerHold)} bytes each`);
   return { saleId, holds, arm: reserveArm(scene, saleId, nameOf(holds)), memory };
@@ -102,7 +103,7 @@ function freshEachTime(scene: Scene): Level {
     },
     check: (fired) => current.check(fired),
   };
-  return { saleId: null, holds: fewHolds, arm, memory: unknownMemory };
+  return { holds: fewHolds, arm, memory: unknownMemory };
 }
 
 function rowOf({ rows }: Rounds, { name }: Arm): Pick<LiveHoldsPoint, 'perSecond' | 'ratio'> {
