@@ -65,10 +65,11 @@ local function abort(id, hold, begun_epoch, attempt)
     return { 'joined' }
   end
   hold.state = 'H'
-  hold.deadline = math.max(hold.deadline, math.min(now + grace_ms, hold.expires + grace_max_ms))
+  local deadline = math.max(deadline_of(hold), math.min(now + grace_ms, expires_of(hold) + grace_max_ms))
+  put_off(hold, deadline)
   write_hold(id, hold)
   leave(KEYS[4], id)
-  enter(KEYS[3], hold.deadline, id)
+  enter(KEYS[3], deadline, id)
   return { 'reopened' }
 end
 

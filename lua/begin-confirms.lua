@@ -69,7 +69,7 @@ local function refusal(hold, buyer, lines)
   if hold.lines ~= lines then
     return { 'expired' }
   end
-  if hold.state == 'C' and hold.expires + grace_max_ms <= now then
+  if hold.state == 'C' and expires_of(hold) + grace_max_ms <= now then
     return { 'overdue', tonumber(epoch) }
   end
   return nil
@@ -83,7 +83,7 @@ local function begin(id, hold, buyer, attempt, lines)
   if refused then
     return refused
   end
-  if hold.state == 'H' and hold.deadline <= now then
+  if hold.state == 'H' and deadline_of(hold) <= now then
     give_back(id, hold, 'E', now, tonumber(ARGV[5]), tonumber(ARGV[6]))
     return { 'expired' }
   end

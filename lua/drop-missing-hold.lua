@@ -39,16 +39,15 @@ end
 redis.call('ZREM', KEYS[3], id)
 redis.call('ZREM', KEYS[4], id)
 -- The empty buyer is the sentinel, and nobody's record.
-local record = buyer ~= '' and read_buyer(buyer) or { ids = '' }
-if not string.find(record.ids, ',' .. id, 1, true) then
+if buyer == '' or not string.find(read_buyer(buyer).ids, ',' .. id, 1, true) then
   return { 'dropped' }
 end
+local record = change_buyer(buyer)
 forget_live_hold(record, id)
 record.held = 0
 for live in string.gmatch(record.ids, '[^,]+') do
   local hold = read_hold(live)
   record.held = record.held + (hold and lines_of(hold.lines).units or 0)
 end
-write_buyer(buyer, record)
 write_buyers()
 return { 'dropped' }

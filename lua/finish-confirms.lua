@@ -37,7 +37,8 @@ local finishes = 0
 local SOLD, DEBITED = { 'sold' }, { 'debited' }
 
 local function unknown_hold(placed, expires, lines, buyer)
-  return { state = '', placed = placed, expires = expires, deadline = expires, keyed = '0', epoch = '0', lines = lines, buyer = buyer }
+  local promise = pack_promise(placed, expires)
+  return { state = '', promise = promise, keyed = '0', grace = '0', epoch = '0', attempts = '', lines = lines, buyer = buyer }
 end
 
 -- Apply.
@@ -50,8 +51,8 @@ local function finish(id, buyer, placed, expires, lines)
   hold = hold or unknown_hold(tonumber(placed), tonumber(expires), lines, buyer)
   local is_live = hold.state == 'H' or hold.state == 'C'
   local sold = lines_of(hold.lines)
-  for _, line in ipairs(sold) do
-    move_units(line.ticket_type, line.quantity, is_live and 'held' or 'available', 'sold')
+  for i = 1, #sold do
+    move_units(sold[i].ticket_type, sold[i].quantity, is_live and 'held' or 'available', 'sold')
   end
   sell_to_buyer(hold.buyer, id, sold.units, is_live)
   if hold.state ~= 'C' then

@@ -85,7 +85,7 @@ local gate_reply = gate()
 local function expire_own(record)
   for id in string.gmatch(record.ids, '[^,]+') do
     local hold = read_hold(id)
-    if hold and hold.state == 'H' and hold.deadline <= now then
+    if hold and hold.state == 'H' and deadline_of(hold) <= now then
       give_back(id, hold, 'E', now, keyed_memory_ms, memory_ms)
     end
   end
@@ -93,10 +93,10 @@ end
 
 local function unknown_types(lines)
   local reply
-  for _, line in ipairs(lines_of(lines)) do
-    if not stock_of(line.ticket_type) then
+  for i = 1, #lines do
+    if not stock_of(lines[i].ticket_type) then
       reply = reply or { 'ticket_type_not_found' }
-      reply[#reply + 1] = line.ticket_type
+      reply[#reply + 1] = lines[i].ticket_type
     end
   end
   return reply
@@ -104,8 +104,8 @@ end
 
 local function shortage(lines)
   local sold_out, all_held
-  for _, line in ipairs(lines_of(lines)) do
-    local id, wanted = line.ticket_type, line.quantity
+  for i = 1, #lines do
+    local id, wanted = lines[i].ticket_type, lines[i].quantity
     local counts = stock_of(id)
     if wanted > counts.available + counts.held then
       sold_out = sold_out or { 'sold_out' }
@@ -134,7 +134,7 @@ local function shortage_after_expiry(lines)
   return short
 end
 
-local function refusal(buyer, units, lines, is_receipt, expires)
+local function refusal(buyer, lines, is_receipt, expires)
   if is_receipt then
     if expires <= now then
       return { 'receipt_expired' }
@@ -146,7 +146,7 @@ local function refusal(buyer, units, lines, is_receipt, expires)
   if unknown then
     return unknown
   end
-  local record = read_buyer(buyer)
+  local record, units = read_buyer(buyer), lines.units
   local is_large = not is_receipt and units > order_tickets_max
   if record.held > 0 and (is_large or record.held + record.bought + units > buyer_tickets_max) then
     expire_own(record)
@@ -173,19 +173,20 @@ local function opens_bucket(deadline)
   return redis.call('ZCOUNT', KEYS[3], start, start + bucket_ms - 1) == 0
 end
 
+local new_expires = now + hold_ttl_ms
+local new_promise = pack_promise(now, new_expires)
+
 -- Apply.
-local function apply(id, hold, units)
-  for _, line in ipairs(lines_of(hold.lines)) do
-    move_units(line.ticket_type, line.quantity, 'available', 'held')
+local function apply(id, buyer, keyed, promise, expires, lines)
+  local list = lines_of(lines)
+  for i = 1, #list do
+    move_units(list[i].ticket_type, list[i].quantity, 'available', 'held')
   end
-  local record = read_buyer(hold.buyer)
-  record.held = record.held + units
-  record.ids = record.ids .. ',' .. id
-  write_buyer(hold.buyer, record)
-  write_hold(id, hold)
-  local opened = opens_bucket(hold.deadline)
-  enter(KEYS[3], hold.deadline, id)
-  return { 'placed', hold.deadline, opened and 1 or 0 }
+  give_to_buyer(buyer, id, list.units)
+  put_hold(id, pack_new_hold('H', promise, keyed, lines, buyer))
+  local opened = opens_bucket(expires)
+  enter(KEYS[3], expires, id)
+  return { 'placed', expires, opened and 1 or 0 }
 end
 
 -- For the log: what the refusal says, and of a shortage what there was.
@@ -213,19 +214,23 @@ local function place(id, buyer, keyed, placed, expires, lines)
     note('place', 'mismatch', id, lines, known.lines, buyer)
     return { 'mismatch' }
   end
-  local is_receipt = expires > 0
-  local units = lines_of(lines).units
-  local refused = refusal(buyer, units, lines, is_receipt, expires)
+  local is_receipt = expires ~= '0'
+  if is_receipt then
+    placed, expires = tonumber(placed), tonumber(expires)
+  end
+  local refused = refusal(buyer, lines_of(lines), is_receipt, expires)
   if refused then
     note('place', refused[1], id, lines, circumstances(refused, lines), buyer)
     return refused
   end
-  local hold = { state = 'H', keyed = keyed, epoch = '0', attempts = '', lines = lines, buyer = buyer }
-  hold.placed = is_receipt and placed or now
-  hold.expires = is_receipt and expires or now + hold_ttl_ms
-  hold.deadline = hold.expires
-  note('place', 'placed', id, lines, hold.expires, buyer)
-  return apply(id, hold, units)
+  local promise
+  if is_receipt then
+    promise = pack_promise(placed, expires)
+  else
+    expires, promise = new_expires, new_promise
+  end
+  note('place', 'placed', id, lines, time_text(expires), buyer)
+  return apply(id, buyer, keyed, promise, expires, lines)
 end
 
 load_holds(every(7, 6))
@@ -233,7 +238,7 @@ load_buyers(every(8, 6))
 local reply = { 'ok', now }
 for i = 7, #ARGV, 6 do
   reply[#reply + 1] =
-    place(ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4]), ARGV[i + 5])
+    place(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], ARGV[i + 5])
 end
 write_changes()
 write_decisions(KEYS[7], write_stock())

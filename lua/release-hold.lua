@@ -82,7 +82,7 @@ if refused then
 end
 
 -- Apply.
-local is_due = hold.deadline <= now
+local is_due = deadline_of(hold) <= now
 if is_due then
   note('release', 'expired', id, hold.lines, '', hold.buyer)
 end

@@ -102,12 +102,7 @@ note('resync', 'resynced', '', '', table.concat(before, ','), '')
 local finishes = 0
 for id, hold in pairs(committed) do
   note('resync', 'sold', id, hold.lines, '', hold.buyer)
-  local record = read_buyer(hold.buyer)
-  local units = lines_of(hold.lines).units
-  record.held = record.held - units
-  record.bought = record.bought + units
-  forget_live_hold(record, id)
-  write_buyer(hold.buyer, record)
+  sell_to_buyer(hold.buyer, id, lines_of(hold.lines).units, true)
   leave(KEYS[4], id)
   hold.state = 'S'
   hold.attempts = ''

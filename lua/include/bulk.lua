@@ -14,6 +14,18 @@ local function tell(command, key, arguments)
   end)
 end
 
+-- A call has few different times: each is written out once, where a number would be for every entry.
+local known_times = {}
+
+local function time_text(time)
+  local text = known_times[time]
+  if not text then
+    text = string.format('%d', time)
+    known_times[time] = text
+  end
+  return text
+end
+
 -- The list that a table has under this key, a new one where it has none.
 local function list_at(lists, key)
   local list = lists[key] or {}
@@ -23,26 +35,30 @@ end
 
 -- Reads these fields of a hash into a table, false for each that is missing. What the table has already is not read again.
 local function load_fields(key, fields, known)
-  local unread, read = {}, 0
-  for _, field in ipairs(fields) do
+  local unread, count, read = {}, 0, 0
+  for i = 1, #fields do
+    local field = fields[i]
     if known[field] == nil then
       known[field] = false
-      unread[#unread + 1] = field
+      count = count + 1
+      unread[count] = field
     end
   end
   in_pieces(unread, function(...)
-    for _, value in ipairs(redis.call('HMGET', key, ...)) do
-      read = read + 1
-      known[unread[read]] = value
+    local values = redis.call('HMGET', key, ...)
+    for i = 1, #values do
+      known[unread[read + i]] = values[i]
     end
+    read = read + #values
   end)
 end
 
 -- The same argument of every item: each step-th of ARGV, beginning with the first.
 local function every(first, step)
-  local picked = {}
+  local picked, count = {}, 0
   for i = first, #ARGV, step do
-    picked[#picked + 1] = ARGV[i]
+    count = count + 1
+    picked[count] = ARGV[i]
   end
   return picked
 end

@@ -13,8 +13,9 @@ end
 -- A record is packed as word;holdId;lines;detail;buyer with the opaque buyer last; its field in the entry is the verb.
 local function note(verb, word, id, lines, detail, buyer)
   if logs_decisions() then
-    decided[#decided + 1] = verb
-    decided[#decided + 1] = word .. ';' .. id .. ';' .. lines .. ';' .. detail .. ';' .. buyer
+    local last = #decided
+    decided[last + 1] = verb
+    decided[last + 2] = word .. ';' .. id .. ';' .. lines .. ';' .. detail .. ';' .. buyer
   end
 end
 

@@ -2,35 +2,60 @@
 local HELD_PATTERN = '^H(%x+;%x+([^;]*);([^;]*);(.*))$'
 
 -- Expires HELD holds whose deadline has passed, oldest first, up to a bound of lines; returns how many holds and how many lines.
--- What is due was not touched by this call, so it is read past what the call has in memory.
+-- What is due was not touched by this call, so it is read past what the call has in memory. It is give_back for many: of most
+-- holds nothing but the state changes, and a handful of calls for each would cost as much as all the rest.
 local function expire_due(now, lines_max, keyed_memory_ms, memory_ms)
   write_indexes()
-  local due = redis.call('ZRANGEBYSCORE', KEYS[3], 0, now, 'LIMIT', 0, lines_max)
+  local due = redis.call('ZRANGEBYSCORE', KEYS[3], 0, time_text(now), 'LIMIT', 0, lines_max)
   if #due == 0 then
     return 0, 0
   end
   local records = redis.call('HMGET', KEYS[2], unpack(due))
-  local lapsed, tails, rests, texts, owners, seen, lines_seen = {}, {}, {}, {}, {}, 0, 0
+  local lapsed, tails, rests, texts, owners, count, seen, lines_seen = {}, {}, {}, {}, {}, 0, 0, 0
   while seen < #due and lines_seen < lines_max do
     seen = seen + 1
     local tail, rest, lines, buyer = string.match(records[seen] or '', HELD_PATTERN)
     if tail then
-      local at = #lapsed + 1
-      lapsed[at], tails[at], rests[at], texts[at], owners[at] = due[seen], tail, rest, lines, buyer
+      count = count + 1
+      lapsed[count], tails[count], rests[count], texts[count], owners[count] = due[seen], tail, rest, lines, buyer
       lines_seen = lines_seen + #lines_of(lines)
     end
   end
-  local packed_owners = #owners > 0 and redis.call('HMGET', KEYS[5], unpack(owners))
-  for at, id in ipairs(lapsed) do
-    know_buyer(owners[at], packed_owners[at])
+  local packed_owners = count > 0 and redis.call('HMGET', KEYS[5], unpack(owners))
+  local plain, holds_by_lines, logs = {}, {}, logs_decisions()
+  local p, w, d = 0, #written_holds, #decided
+  for at = 1, count do
+    local id, lines, owner, packed, forget_at = lapsed[at], texts[at], owners[at]
     if rests[at] == '' then
-      -- Nothing but the state changes, and its memory begins now: so it need not be taken apart.
-      end_hold(id, 'E', 'E' .. tails[at], texts[at], owners[at], now + memory_ms)
+      packed = 'E' .. tails[at]
+      p = p + 1
+      plain[p] = id
     else
-      give_back(id, unpack_hold('H' .. tails[at]), 'E', now, keyed_memory_ms, memory_ms)
+      packed, forget_at = pack_ended(unpack_hold('H' .. tails[at]), 'E', now, keyed_memory_ms, memory_ms)
+      remember(id, forget_at)
+    end
+    packed_holds[id] = packed
+    written_holds[w + 1], written_holds[w + 2] = id, packed
+    w = w + 2
+    if packed_buyers[owner] == nil then
+      packed_buyers[owner] = packed_owners[at]
+    end
+    take_from_buyer(owner, id, lines_of(lines).units)
+    holds_by_lines[lines] = (holds_by_lines[lines] or 0) + 1
+    if logs then
+      decided[d + 1], decided[d + 2] = 'expire', 'expired;' .. id .. ';' .. lines .. ';;' .. owner
+      d = d + 2
+    end
+  end
+  if p > 0 then
+    remember(table.concat(plain, ','), now + memory_ms)
+  end
+  for lines, holds in pairs(holds_by_lines) do
+    for _, line in ipairs(lines_of(lines)) do
+      move_units(line.ticket_type, line.quantity * holds, 'held', 'available')
     end
   end
   -- The first place is the sentinel's, and those that were seen come next; what is no HELD hold is only dropped.
   redis.call('ZREMRANGEBYRANK', KEYS[3], 1, seen)
-  return #lapsed, lines_seen
+  return count, lines_seen
 end

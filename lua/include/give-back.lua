@@ -1,9 +1,10 @@
 -- Ids that are to be remembered until the same time are one entry of the index, joined by commas: nobody looks for one of them.
 local remembered = {}
 
-local function remember(id, until_time)
-  local ids = list_at(remembered, until_time)
-  ids[#ids + 1] = id
+-- One id, or several that are joined so.
+local function remember(ids, until_time)
+  local list = list_at(remembered, until_time)
+  list[#list + 1] = ids
 end
 
 local function write_remembered()
@@ -20,28 +21,31 @@ local function write_changes()
   write_remembered()
 end
 
--- Ends a live hold: its units and the buyer's count go back exactly once, and the id is remembered with this record, so that it
--- never lives twice. The caller writes what has changed.
-local function end_hold(id, state, packed, lines, buyer, forget_at)
-  for _, line in ipairs(lines_of(lines)) do
-    move_units(line.ticket_type, line.quantity, 'held', 'available')
-  end
-  take_from_buyer(buyer, id, lines_of(lines).units)
-  put_hold(id, packed)
-  remember(id, forget_at)
-  if state == 'R' then
-    note('release', 'released', id, lines, '', buyer)
-  else
-    note('expire', 'expired', id, lines, '', buyer)
-  end
-end
-
--- Ends a live hold as released (R) or expired (E), whatever it was before. It leaves the index of live holds it is in.
-local function give_back(id, hold, state, now, keyed_memory_ms, memory_ms)
-  leave(hold.state == 'C' and KEYS[4] or KEYS[3], id)
+-- The record of a live hold that ends as released (R) or expired (E), and until when its id is remembered with it, so that it
+-- never lives twice.
+local function pack_ended(hold, state, now, keyed_memory_ms, memory_ms)
   hold.state = state
   hold.attempts = ''
   hold.epoch = '0'
   local memory = hold.keyed == '1' and keyed_memory_ms or memory_ms
-  end_hold(id, state, pack_hold(hold), hold.lines, hold.buyer, math.max(now, hold.expires) + memory)
+  return pack_hold(hold), math.max(now, expires_of(hold)) + memory
+end
+
+-- Ends a live hold as released or expired, whatever it was before: it leaves the index of live holds it is in, and its units and
+-- the buyer's count go back exactly once. The caller writes what has changed.
+local function give_back(id, hold, state, now, keyed_memory_ms, memory_ms)
+  leave(hold.state == 'C' and KEYS[4] or KEYS[3], id)
+  local packed, forget_at = pack_ended(hold, state, now, keyed_memory_ms, memory_ms)
+  local list = lines_of(hold.lines)
+  for i = 1, #list do
+    move_units(list[i].ticket_type, list[i].quantity, 'held', 'available')
+  end
+  take_from_buyer(hold.buyer, id, list.units)
+  put_hold(id, packed)
+  remember(id, forget_at)
+  if state == 'R' then
+    note('release', 'released', id, hold.lines, '', hold.buyer)
+  else
+    note('expire', 'expired', id, hold.lines, '', hold.buyer)
+  end
 end

@@ -2,31 +2,42 @@
 -- E expired; placed, ttl (to expires) and grace (to deadline) are milliseconds in hexadecimal; the part in brackets is left out
 -- while it says nothing (,0,0,0,); lines are ticketTypeId:quantity joined by commas; the opaque buyer is last. The epoch is that
 -- of a begin, 0 before. A million of these are in memory: each byte counts.
-local HOLD_PATTERN = '^(%u)(%x+);(%x+)([^;]*);([^;]*);(.*)$'
+local HOLD_PATTERN = '^(%u)((%x+);(%x+))([^;]*);([^;]*);(.*)$'
 local REST_PATTERN = '^,([01]),(%x+),(%d+),(.*)$'
 
+-- Times stay as they stand, for few callers need them: see expires_of and deadline_of.
 local function unpack_hold(packed)
-  local state, placed, ttl, rest, lines, buyer = string.match(packed, HOLD_PATTERN)
+  local state, promise, placed, ttl, rest, lines, buyer = string.match(packed, HOLD_PATTERN)
   local keyed, grace, epoch, attempts = '0', '0', '0', ''
   if rest ~= '' then
     keyed, grace, epoch, attempts = string.match(rest, REST_PATTERN)
   end
-  -- Kept as it stands, for whoever packs the hold again: it never changes.
-  local promise = placed .. ';' .. ttl
-  placed = tonumber(placed, 16)
-  local expires = placed + tonumber(ttl, 16)
   return {
     state = state,
     promise = promise,
     placed = placed,
-    expires = expires,
-    deadline = expires + tonumber(grace, 16),
+    ttl = ttl,
     keyed = keyed,
+    grace = grace,
     epoch = epoch,
     attempts = attempts,
     lines = lines,
     buyer = buyer,
   }
+end
+
+-- What the buyer was promised, in milliseconds.
+local function expires_of(hold)
+  return tonumber(hold.placed, 16) + tonumber(hold.ttl, 16)
+end
+
+-- When it lapses: later than promised, if a payment failed shortly before.
+local function deadline_of(hold)
+  return expires_of(hold) + tonumber(hold.grace, 16)
+end
+
+local function put_off(hold, deadline)
+  hold.grace = string.format('%x', deadline - expires_of(hold))
 end
 
 -- Records are read once, and written once at the end by write_holds().
@@ -49,21 +60,33 @@ local function read_hold(id)
   return packed and unpack_hold(packed) or nil
 end
 
+local function pack_promise(placed, expires)
+  return string.format('%x;%x', placed, expires - placed)
+end
+
+-- The buyer is joined and not formatted: a format ends at a NUL.
+local function join_hold(state, promise, rest, lines, buyer)
+  return state .. promise .. rest .. ';' .. lines .. ';' .. buyer
+end
+
 local function pack_hold(hold)
-  local grace = hold.deadline - hold.expires
   local rest = ''
-  if hold.keyed ~= '0' or grace ~= 0 or hold.epoch ~= '0' or hold.attempts ~= '' then
-    rest = ',' .. hold.keyed .. ',' .. (grace == 0 and '0' or string.format('%x', grace)) .. ',' .. hold.epoch .. ',' .. hold.attempts
+  if hold.attempts ~= '' or hold.epoch ~= '0' or hold.grace ~= '0' or hold.keyed ~= '0' then
+    rest = ',' .. hold.keyed .. ',' .. hold.grace .. ',' .. hold.epoch .. ',' .. hold.attempts
   end
-  -- The buyer is joined and not formatted: a format ends at a NUL.
-  local promise = hold.promise or string.format('%x;%x', hold.placed, hold.expires - hold.placed)
-  return hold.state .. promise .. rest .. ';' .. hold.lines .. ';' .. hold.buyer
+  return join_hold(hold.state, hold.promise, rest, hold.lines, hold.buyer)
+end
+
+-- Of a hold that was not there before.
+local function pack_new_hold(state, promise, keyed, lines, buyer)
+  return join_hold(state, promise, keyed == '0' and '' or ',1,0,0,', lines, buyer)
 end
 
 local function put_hold(id, packed)
   packed_holds[id] = packed
-  written_holds[#written_holds + 1] = id
-  written_holds[#written_holds + 1] = packed
+  local last = #written_holds
+  written_holds[last + 1] = id
+  written_holds[last + 2] = packed
 end
 
 local function write_hold(id, hold)

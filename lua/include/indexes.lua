@@ -2,8 +2,6 @@
 -- is read. A lease only ever moves forward (GT): one that recovery has put off stays so.
 local leaving = {}
 local entering = {}
--- A call has few different times: each is written out once, where Redis would write a number out for every entry.
-local time_texts = {}
 
 local function leave(index, id)
   local ids = list_at(leaving, index)
@@ -11,11 +9,10 @@ local function leave(index, id)
 end
 
 local function enter(index, time, id)
-  local text = time_texts[time] or string.format('%d', time)
-  time_texts[time] = text
   local entries = list_at(entering, index)
-  entries[#entries + 1] = text
-  entries[#entries + 1] = id
+  local last = #entries
+  entries[last + 1] = time_text(time)
+  entries[last + 2] = id
 end
 
 local function write_indexes()
