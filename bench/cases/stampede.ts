@@ -38,7 +38,8 @@ export const stampede: Case = {
     const closed = await runRounds(scene, arms, { ...times, rounds: Math.min(closedRoundsMax, rounds) });
     const perSecond = Math.round((closed.rows[0]?.perSecond.median ?? Number.NaN) * rateShare);
     const paced = arms.map((arm) => ({ ...arm, load: atFixedRate(perSecond) }));
-    const arrived = await runRounds(scene, paced, { ...times, rounds: quick ? rounds : rounds + pacedRoundsMore });
+    const pacedRounds = quick ? rounds : rounds + pacedRoundsMore;
+    const arrived = await runRounds(scene, paced, { seconds: secondsMax, warmUpSeconds: 0, rounds: pacedRounds });
     const measures = {
       ratio: closed.rows[1]?.ratio.median ?? Number.NaN,
       'off by': Math.max(...heldPerRound.map((held) => Math.abs(held - tickets))),

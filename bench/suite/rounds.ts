@@ -30,7 +30,7 @@ const warmUpSecondsMax = 2;
 /** More requests than the last round took, so that they do not run out when the next one is faster. */
 const reserveShare = 1.4;
 
-/** Warms up each arm, then lets them take turns; the first one is the echo that the others are compared with. */
+/** Warms up each arm (no seconds: they are warm), then lets them take turns; the first one is the echo that the others are compared with. */
 export async function runRounds(
   scene: Scene,
   arms: Arm[],
@@ -44,7 +44,7 @@ export async function runRounds(
     ...{ arm, perSecond: [] as number[], busy: [] as Busy[], fired: [] as Fired[], guess: arm.atMostPerSecond },
   }));
   const rules: Rule[] = [];
-  for (let round = 0; round <= rounds; round += 1) {
+  for (let round = warmUpSeconds > 0 ? 0 : 1; round <= rounds; round += 1) {
     for (const each of measured) {
       const length = round === 0 ? Math.min(warmUpSeconds, seconds) : seconds;
       const { fired, busy, rules: held } = await fireOnce(scene, each.arm, { seconds: length, guess: each.guess });
