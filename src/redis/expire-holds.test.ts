@@ -3,6 +3,7 @@ import { callsOn, placing } from '../testing/redis-calls.ts';
 import { decisionsMax, linesOf, openTestRedis, putSale, saleOf } from '../testing/redis-sale.ts';
 import { assertLawful, holdOf, stateOf, stockOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
+import { until } from '../testing/until.ts';
 import { applySale } from './apply-sale.ts';
 
 const test = suite('expire-holds');
@@ -71,6 +72,30 @@ test('a second sweep changes nothing', async () => {
 
   assert.is(reply.holds, 0);
   assert.equal(await assertLawful(redis, saleId), before);
+});
+
+test('a buyer is written once a slice, however many holds of theirs end in it', async () => {
+  const saleId = await putSale(redis, { tickets: { std: 20 }, buyerTicketsMax: 20 });
+  for (let each = 0; each < 10; each++) await calls.hold(saleId);
+  time.nowMs += 1;
+  await calls.hold(saleId);
+  time.nowMs = deadline;
+  const monitor = await redis.client.monitor();
+  const written: string[][] = [];
+  monitor.on('monitor', (_time: string, [command, key, ...values]: string[]) => {
+    if (command === 'HSET' && key?.endsWith(`{${saleId}}:buyers`)) written.push(values);
+  });
+
+  const { holds } = await calls.expire(saleId);
+
+  await until('the write was seen', () => written.length > 0);
+  monitor.disconnect();
+  assert.is(holds, 10);
+  assert.equal(
+    written.map(([buyer, ...rest]) => [buyer, rest.length]),
+    [['alice', 1]],
+  );
+  await assertLawful(redis, saleId);
 });
 
 test('a slice is bounded by lines, takes the oldest first, and says that there is more', async () => {
