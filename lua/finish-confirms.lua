@@ -36,11 +36,6 @@ local now = read_clock(ARGV[2])
 local finishes = 0
 local SOLD, DEBITED = { 'sold' }, { 'debited' }
 
-local function unknown_hold(placed, expires, lines, buyer)
-  local promise = pack_promise(placed, expires)
-  return { state = '', promise = promise, keyed = '0', grace = '0', epoch = '0', attempts = '', lines = lines, buyer = buyer }
-end
-
 -- Apply.
 local function finish(id, buyer, placed, expires, lines)
   local hold = read_hold(id)
@@ -48,12 +43,10 @@ local function finish(id, buyer, placed, expires, lines)
     note('finish', 'already', id, hold.lines, '', hold.buyer)
     return { 'already' }
   end
-  hold = hold or unknown_hold(tonumber(placed), tonumber(expires), lines, buyer)
+  hold = hold or new_hold('', pack_promise(tonumber(placed), tonumber(expires)), '0', lines, buyer)
   local is_live = hold.state == 'H' or hold.state == 'C'
   local sold = lines_of(hold.lines)
-  for i = 1, #sold do
-    move_units(sold[i].ticket_type, sold[i].quantity, is_live and 'held' or 'available', 'sold')
-  end
+  move_units(sold, 1, is_live and 'held' or 'available', 'sold')
   sell_to_buyer(hold.buyer, id, sold.units, is_live)
   if hold.state ~= 'C' then
     leave(KEYS[3], id)
@@ -61,9 +54,7 @@ local function finish(id, buyer, placed, expires, lines)
   if hold.state ~= 'H' then
     leave(KEYS[4], id)
   end
-  hold.state = 'S'
-  hold.attempts = ''
-  hold.epoch = '0'
+  end_hold(hold, 'S')
   write_hold(id, hold)
   finishes = finishes + 1
   note('finish', is_live and 'sold' or 'debited', id, hold.lines, '', hold.buyer)

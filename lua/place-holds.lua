@@ -179,11 +179,9 @@ local new_promise = pack_promise(now, new_expires)
 -- Apply.
 local function apply(id, buyer, keyed, promise, expires, lines)
   local list = lines_of(lines)
-  for i = 1, #list do
-    move_units(list[i].ticket_type, list[i].quantity, 'available', 'held')
-  end
+  move_units(list, 1, 'available', 'held')
   give_to_buyer(buyer, id, list.units)
-  put_hold(id, pack_new_hold('H', promise, keyed, lines, buyer))
+  write_hold(id, new_hold('H', promise, keyed, lines, buyer))
   local opened = opens_bucket(expires)
   enter(KEYS[3], expires, id)
   return { 'placed', expires, opened and 1 or 0 }
@@ -217,18 +215,15 @@ local function place(id, buyer, keyed, placed, expires, lines)
   local is_receipt = expires ~= '0'
   if is_receipt then
     placed, expires = tonumber(placed), tonumber(expires)
+  else
+    placed, expires = now, new_expires
   end
   local refused = refusal(buyer, lines_of(lines), is_receipt, expires)
   if refused then
     note('place', refused[1], id, lines, circumstances(refused, lines), buyer)
     return refused
   end
-  local promise
-  if is_receipt then
-    promise = pack_promise(placed, expires)
-  else
-    expires, promise = new_expires, new_promise
-  end
+  local promise = is_receipt and pack_promise(placed, expires) or new_promise
   note('place', 'placed', id, lines, time_text(expires), buyer)
   return apply(id, buyer, keyed, promise, expires, lines)
 end

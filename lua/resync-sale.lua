@@ -75,9 +75,7 @@ for i = first_id, #ARGV do
   local hold = read_hold(ARGV[i])
   if hold and hold.state == 'C' then
     committed[ARGV[i]] = hold
-    for _, line in ipairs(lines_of(hold.lines)) do
-      move_units(line.ticket_type, line.quantity, 'held', 'sold')
-    end
+    move_units(lines_of(hold.lines), 1, 'held', 'sold')
   end
 end
 for i = 1, types do
@@ -104,9 +102,7 @@ for id, hold in pairs(committed) do
   note('resync', 'sold', id, hold.lines, '', hold.buyer)
   sell_to_buyer(hold.buyer, id, lines_of(hold.lines).units, true)
   leave(KEYS[4], id)
-  hold.state = 'S'
-  hold.attempts = ''
-  hold.epoch = '0'
+  end_hold(hold, 'S')
   write_hold(id, hold)
   finishes = finishes + 1
 end

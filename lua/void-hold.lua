@@ -46,7 +46,7 @@ if hold and hold.state ~= 'H' and hold.state ~= 'C' then
 end
 if not hold then
   -- Apply: as a rebuild would have read it from MySQL, which names neither buyer nor lines.
-  put_hold(ARGV[5], pack_new_hold('E', pack_promise(now, now), '1', '', ''))
+  write_hold(ARGV[5], new_hold('E', pack_promise(now, now), '1', '', ''))
   remember(ARGV[5], now + tonumber(ARGV[3]))
   note('void', 'remembered', ARGV[5], '', '', '')
   write_changes()

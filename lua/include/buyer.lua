@@ -4,7 +4,6 @@
 local packed_buyers = {}
 local buyers = {}
 local changed_buyers = {}
-local is_changed = {}
 
 local function load_buyers(ids)
   load_fields(KEYS[5], ids, packed_buyers)
@@ -36,16 +35,9 @@ local function read_buyer(buyer)
   return record
 end
 
-local function will_write(buyer)
-  if not is_changed[buyer] then
-    is_changed[buyer] = true
-    changed_buyers[#changed_buyers + 1] = buyer
-  end
-end
-
 -- To be changed.
 local function change_buyer(buyer)
-  will_write(buyer)
+  changed_buyers[buyer] = true
   local record = read_buyer(buyer)
   if record == NOTHING then
     record = { held = 0, bought = 0, ids = '' }
@@ -79,21 +71,13 @@ local function change_packed(buyer, from, to)
   if packed_buyer(buyer) ~= from or buyers[buyer] then
     return false
   end
-  will_write(buyer)
+  changed_buyers[buyer] = true
   packed_buyers[buyer] = to
   return true
 end
 
--- A record of one hold, which begins like that of every buyer with as many units.
-local beginnings = {}
-
 local function pack_only_hold(id, units)
-  local beginning = beginnings[units]
-  if not beginning then
-    beginning = pack_counts(units, 0) .. ','
-    beginnings[units] = beginning
-  end
-  return beginning .. id
+  return pack_counts(units, 0) .. ',' .. id
 end
 
 -- A live hold begins.
@@ -131,8 +115,7 @@ end
 local function write_buyers()
   local gone, kept = {}, {}
   local g, k = 0, 0
-  for i = 1, #changed_buyers do
-    local buyer = changed_buyers[i]
+  for buyer in pairs(changed_buyers) do
     local record, packed = buyers[buyer], packed_buyers[buyer]
     if record then
       packed = (record.held ~= 0 or record.bought ~= 0) and pack_counts(record.held, record.bought) .. record.ids

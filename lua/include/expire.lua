@@ -22,38 +22,29 @@ local function expire_due(now, lines_max, keyed_memory_ms, memory_ms)
     end
   end
   local packed_owners = count > 0 and redis.call('HMGET', KEYS[5], unpack(owners))
-  local plain, holds_by_lines, logs = {}, {}, logs_decisions()
-  local p, w, d = 0, #written_holds, #decided
+  local plain, holds_by_lines = {}, {}
   for at = 1, count do
     local id, lines, owner, packed, forget_at = lapsed[at], texts[at], owners[at]
     if rests[at] == '' then
       packed = 'E' .. tails[at]
-      p = p + 1
-      plain[p] = id
+      plain[#plain + 1] = id
     else
       packed, forget_at = pack_ended(unpack_hold('H' .. tails[at]), 'E', now, keyed_memory_ms, memory_ms)
       remember(id, forget_at)
     end
-    packed_holds[id] = packed
-    written_holds[w + 1], written_holds[w + 2] = id, packed
-    w = w + 2
+    put_hold(id, packed)
     if packed_buyers[owner] == nil then
       packed_buyers[owner] = packed_owners[at]
     end
     take_from_buyer(owner, id, lines_of(lines).units)
     holds_by_lines[lines] = (holds_by_lines[lines] or 0) + 1
-    if logs then
-      decided[d + 1], decided[d + 2] = 'expire', 'expired;' .. id .. ';' .. lines .. ';;' .. owner
-      d = d + 2
-    end
+    note('expire', 'expired', id, lines, '', owner)
   end
-  if p > 0 then
+  if #plain > 0 then
     remember(table.concat(plain, ','), now + memory_ms)
   end
   for lines, holds in pairs(holds_by_lines) do
-    for _, line in ipairs(lines_of(lines)) do
-      move_units(line.ticket_type, line.quantity * holds, 'held', 'available')
-    end
+    move_units(lines_of(lines), holds, 'held', 'available')
   end
   -- The first place is the sentinel's, and those that were seen come next; what is no HELD hold is only dropped.
   redis.call('ZREMRANGEBYRANK', KEYS[3], 1, seen)

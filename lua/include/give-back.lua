@@ -24,9 +24,7 @@ end
 -- The record of a live hold that ends as released (R) or expired (E), and until when its id is remembered with it, so that it
 -- never lives twice.
 local function pack_ended(hold, state, now, keyed_memory_ms, memory_ms)
-  hold.state = state
-  hold.attempts = ''
-  hold.epoch = '0'
+  end_hold(hold, state)
   local memory = hold.keyed == '1' and keyed_memory_ms or memory_ms
   return pack_hold(hold), math.max(now, expires_of(hold)) + memory
 end
@@ -36,11 +34,9 @@ end
 local function give_back(id, hold, state, now, keyed_memory_ms, memory_ms)
   leave(hold.state == 'C' and KEYS[4] or KEYS[3], id)
   local packed, forget_at = pack_ended(hold, state, now, keyed_memory_ms, memory_ms)
-  local list = lines_of(hold.lines)
-  for i = 1, #list do
-    move_units(list[i].ticket_type, list[i].quantity, 'held', 'available')
-  end
-  take_from_buyer(hold.buyer, id, list.units)
+  local lines = lines_of(hold.lines)
+  move_units(lines, 1, 'held', 'available')
+  take_from_buyer(hold.buyer, id, lines.units)
   put_hold(id, packed)
   remember(id, forget_at)
   if state == 'R' then

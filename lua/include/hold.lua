@@ -2,12 +2,12 @@
 -- E expired; placed, ttl (to expires) and grace (to deadline) are milliseconds in hexadecimal; the part in brackets is left out
 -- while it says nothing (,0,0,0,); lines are ticketTypeId:quantity joined by commas; the opaque buyer is last. The epoch is that
 -- of a begin, 0 before. A million of these are in memory: each byte counts.
-local HOLD_PATTERN = '^(%u)((%x+);(%x+))([^;]*);([^;]*);(.*)$'
+local HOLD_PATTERN = '^(%u)(%x+;%x+)([^;]*);([^;]*);(.*)$'
 local REST_PATTERN = '^,([01]),(%x+),(%d+),(.*)$'
 
--- Times stay as they stand, for few callers need them: see expires_of and deadline_of.
+-- The promise, placed;ttl, stays as it stands: it never changes, and few callers need its times.
 local function unpack_hold(packed)
-  local state, promise, placed, ttl, rest, lines, buyer = string.match(packed, HOLD_PATTERN)
+  local state, promise, rest, lines, buyer = string.match(packed, HOLD_PATTERN)
   local keyed, grace, epoch, attempts = '0', '0', '0', ''
   if rest ~= '' then
     keyed, grace, epoch, attempts = string.match(rest, REST_PATTERN)
@@ -15,8 +15,6 @@ local function unpack_hold(packed)
   return {
     state = state,
     promise = promise,
-    placed = placed,
-    ttl = ttl,
     keyed = keyed,
     grace = grace,
     epoch = epoch,
@@ -26,9 +24,21 @@ local function unpack_hold(packed)
   }
 end
 
+local function new_hold(state, promise, keyed, lines, buyer)
+  return { state = state, promise = promise, keyed = keyed, grace = '0', epoch = '0', attempts = '', lines = lines, buyer = buyer }
+end
+
+-- Sold, released or expired: no attempt is under way any more.
+local function end_hold(hold, state)
+  hold.state = state
+  hold.attempts = ''
+  hold.epoch = '0'
+end
+
 -- What the buyer was promised, in milliseconds.
 local function expires_of(hold)
-  return tonumber(hold.placed, 16) + tonumber(hold.ttl, 16)
+  local placed, ttl = string.match(hold.promise, '^(%x+);(%x+)$')
+  return tonumber(placed, 16) + tonumber(ttl, 16)
 end
 
 -- When it lapses: later than promised, if a payment failed shortly before.
@@ -64,22 +74,13 @@ local function pack_promise(placed, expires)
   return string.format('%x;%x', placed, expires - placed)
 end
 
--- The buyer is joined and not formatted: a format ends at a NUL.
-local function join_hold(state, promise, rest, lines, buyer)
-  return state .. promise .. rest .. ';' .. lines .. ';' .. buyer
-end
-
 local function pack_hold(hold)
   local rest = ''
   if hold.attempts ~= '' or hold.epoch ~= '0' or hold.grace ~= '0' or hold.keyed ~= '0' then
     rest = ',' .. hold.keyed .. ',' .. hold.grace .. ',' .. hold.epoch .. ',' .. hold.attempts
   end
-  return join_hold(hold.state, hold.promise, rest, hold.lines, hold.buyer)
-end
-
--- Of a hold that was not there before.
-local function pack_new_hold(state, promise, keyed, lines, buyer)
-  return join_hold(state, promise, keyed == '0' and '' or ',1,0,0,', lines, buyer)
+  -- The buyer is joined and not formatted: a format ends at a NUL.
+  return hold.state .. hold.promise .. rest .. ';' .. hold.lines .. ';' .. hold.buyer
 end
 
 local function put_hold(id, packed)

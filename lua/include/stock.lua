@@ -14,13 +14,16 @@ local function stock_of(id)
   return known or nil
 end
 
--- Moves units between available, held and sold: the sum never changes, which is the conservation law.
-local function move_units(id, quantity, from, to)
-  local counts = stock_of(id)
-  if counts then
-    counts[from] = counts[from] - quantity
-    counts[to] = counts[to] + quantity
-    counts.changed = true
+-- Moves the lines of so many holds between available, held and sold: the sum never changes, which is the conservation law.
+local function move_units(lines, holds, from, to)
+  for i = 1, #lines do
+    local quantity = lines[i].quantity * holds
+    local counts = stock_of(lines[i].ticket_type)
+    if counts then
+      counts[from] = counts[from] - quantity
+      counts[to] = counts[to] + quantity
+      counts.changed = true
+    end
   end
 end
 
