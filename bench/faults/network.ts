@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { isCommit } from '../../src/testing/proxy.ts';
+import { isCommit, isLastAnswer } from '../../src/testing/mysql-wire.ts';
 
 /** Which way bytes travel: `asking` to the store, `answering` back. */
 export type Way = 'asking' | 'answering';
@@ -108,6 +108,8 @@ function join(state: State, client: Socket): void {
   });
   store.on('data', (chunk) => {
     if (!answer.isCut) return toClient(chunk);
+    // Before the last one it would be MySQL's choice what becomes of the rest.
+    if (!isLastAnswer(chunk)) return;
     end(pair);
     if (state.commits?.how !== 'store-gone') return;
     state.isGone = true;

@@ -6,7 +6,8 @@ import { saleKey, saleKeys } from '../redis/keys.ts';
 import { readScript } from '../redis/script.ts';
 import { assertAgreement, redisOf } from '../testing/agreement.ts';
 import { admin, hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
-import { isCommit, mentions, once, openProxy } from '../testing/proxy.ts';
+import { isCommit } from '../testing/mysql-wire.ts';
+import { mentions, once, openProxy } from '../testing/proxy.ts';
 import { suite } from '../testing/suite.ts';
 import { until } from '../testing/until.ts';
 

@@ -2,7 +2,8 @@ import * as assert from 'uvu/assert';
 import { startPrivateRedis } from '../../scripts/stores/redis.ts';
 import { assertAgreement, redisOf } from '../testing/agreement.ts';
 import { admin, hold, openSale, openTestEngine, stockOf, type TestEngine } from '../testing/engine.ts';
-import { isCommit, mentions, once, openProxy } from '../testing/proxy.ts';
+import { isCommit } from '../testing/mysql-wire.ts';
+import { mentions, once, openProxy } from '../testing/proxy.ts';
 import { suite } from '../testing/suite.ts';
 import { failureOf, persistently, until } from '../testing/until.ts';
 

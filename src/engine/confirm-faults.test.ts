@@ -1,8 +1,9 @@
 import * as assert from 'uvu/assert';
 import { UnavailableError } from '../domain/errors.ts';
-import { assertAgreement, mysqlOf, redisOf } from '../testing/agreement.ts';
+import { assertAgreement, lockStock, mysqlOf, redisOf } from '../testing/agreement.ts';
 import { hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
-import { type BadNetwork, isCommit, mentions, once, openProxy } from '../testing/proxy.ts';
+import { isCommit } from '../testing/mysql-wire.ts';
+import { type BadNetwork, once, openProxy } from '../testing/proxy.ts';
 import { holdOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
 import { failureOf, until } from '../testing/until.ts';
@@ -144,23 +145,27 @@ test('grace is bounded: however often MySQL fails, a hold ends when the most of 
   await assertAgreement(main, saleId);
 });
 
+/** The next connections of an engine come to nothing, which takes it the time that it has for one. */
+function makeUnreachable(network: BadNetwork): void {
+  network.down();
+  network.judge = () => 'withhold';
+  network.up();
+}
+
 test('of two open attempts that definitely fail only the last one gives the hold back', async () => {
   const saleId = await openSale(main.engine, 3);
   const { token, holdId } = await hold(main.engine, { saleId, buyerId: 'alice' });
-  const engines = [await knowing(saleId, near), await knowing(saleId, far)];
-  for (const each of proxies)
-    each.judge = (chunk) => (mentions('INSERT INTO hold_outcomes')(chunk) ? 'withhold' : 'pass');
-  const attempts = async () => (await read(saleId, holdId))?.attempts.split(',').length;
-
-  const failures = engines.map((engine) => failureOf(() => engine.confirm({ buyerId: 'alice', token })));
-  await until('both have begun', async () => (await attempts()) === 2);
-  await until('both have asked MySQL', () => proxies.every((each) => each.harmed() > 0));
+  const [quick, slow] = [await knowing(saleId, near), await knowing(saleId, far)];
   proxy.down();
-  await failures[0];
+  makeUnreachable(farProxy);
+  const attempts = async () => (await read(saleId, holdId))?.attempts.split(',').filter(Boolean).length;
+
+  const last = failureOf(() => slow.confirm({ buyerId: 'alice', token }));
+  await until('one has begun', async () => (await attempts()) === 1);
+  await failureOf(() => quick.confirm({ buyerId: 'alice', token }));
   const afterOne = await read(saleId, holdId);
   const release = await main.engine.release({ buyerId: 'alice', token });
-  farProxy.down();
-  await failures[1];
+  await last;
   const afterBoth = await read(saleId, holdId);
 
   assert.equal([afterOne?.status, afterOne?.attempts.split(',').length], ['confirming', 1]);
@@ -174,16 +179,35 @@ test('an attempt that definitely fails beside one that commits takes nothing fro
   const saleId = await openSale(main.engine, 3);
   const { token, holdId } = await hold(main.engine, { saleId, buyerId: 'alice' });
   const engine = await knowing(saleId);
-  const harmed = proxy.harmed();
-  proxy.judge = (chunk) => (mentions('INSERT INTO hold_outcomes')(chunk) ? 'withhold' : 'pass');
+  makeUnreachable(proxy);
 
   const failing = failureOf(() => engine.confirm({ buyerId: 'alice', token }));
-  await until('it has begun', () => proxy.harmed() > harmed);
+  await until('it has begun', async () => (await read(saleId, holdId))?.status === 'confirming');
   const outcome = await main.engine.confirm({ buyerId: 'alice', token });
-  proxy.down();
   await failing;
 
   assert.is(outcome.status, 'confirmed');
   assert.is((await read(saleId, holdId))?.status, 'sold');
+  await assertAgreement(main, saleId);
+});
+
+test('a transaction that was given up while MySQL was at it is neither failed nor doubled', async () => {
+  const saleId = await openSale(main.engine, 3);
+  const { token, holdId } = await hold(main.engine, { saleId, buyerId: 'alice' });
+  const engine = await knowing(saleId);
+  const lock = await lockStock(main, saleId);
+
+  const confirming = failureOf(() => engine.confirm({ buyerId: 'alice', token }));
+  await until('MySQL is at it', async () => (await lock.waiters()) === 1);
+  proxy.down();
+  const error = await confirming;
+  const between = await read(saleId, holdId);
+  await lock.release();
+  const repeat = await main.engine.confirm({ buyerId: 'alice', token });
+
+  assert.instance(error, UnavailableError);
+  assert.is(between?.status, 'confirming');
+  assert.is(repeat.status, 'confirmed');
+  assert.is((await mysqlOf(main, saleId)).holds.length, 1);
   await assertAgreement(main, saleId);
 });

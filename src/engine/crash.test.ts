@@ -2,10 +2,11 @@ import * as assert from 'uvu/assert';
 import type { ConfirmOutcome } from '../domain/order.ts';
 import { startJobs } from '../jobs/start.ts';
 import { createLog } from '../log.ts';
-import { assertAgreement, mysqlOf, redisOf } from '../testing/agreement.ts';
+import { assertAgreement, lockStock, mysqlOf, redisOf } from '../testing/agreement.ts';
 import { admin, hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
 import { type EngineProcess, startEngineProcess } from '../testing/engine-process.ts';
-import { isCommit, once, openProxy, type Verdict } from '../testing/proxy.ts';
+import { isCommit } from '../testing/mysql-wire.ts';
+import { once, openProxy, type Verdict } from '../testing/proxy.ts';
 import { holdOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
 import { persistently, until } from '../testing/until.ts';
@@ -205,15 +206,35 @@ test('killed after the COMMIT of an increase, before Redis was told: reconciliat
   await assertAgreement(main, saleId);
 });
 
-test('a machine that vanishes before its COMMIT, without a word to MySQL, holds its sale up for seconds, not for hours', async () => {
+test('killed while MySQL is at it: what MySQL makes of it stands, and the repeat is told that', async () => {
   const server = await startServer();
   const saleId = await openSale(engine, 3);
   const { token } = await hold(engine, { saleId, buyerId: 'alice' });
-  const neighbour = await hold(engine, { saleId, buyerId: 'bob' });
+  const lock = await lockStock(main, saleId);
+
+  void server.call('confirm', { buyerId: 'alice', token });
+  await until('MySQL is at it', async () => (await lock.waiters()) === 1);
+  await server.kill9();
+  await lock.release();
+  const repeat = await engine.confirm({ buyerId: 'alice', token });
+
+  const [row] = (await mysqlOf(main, saleId)).holds;
+  assert.is(orderOf(repeat), row?.orderId);
+  await assertAgreement(main, saleId);
+});
+
+test('a machine that vanishes before its COMMIT, without a word to MySQL, holds its sale up for seconds, not for hours', async () => {
+  const server = await startServer();
+  const saleId = await openSale(engine, 10);
+  const { token } = await hold(engine, { saleId, buyerId: 'bob' });
+  const harmedBefore = proxy.harmed();
+  proxy.judge = once(isCommit, 'withhold');
 
   proxy.loseGoodbyes();
-  await killInCommit(server, { buyerId: 'alice', token }, { verdict: 'withhold' });
-  const confirmed = await persistently(() => engine.confirm({ buyerId: 'bob', token: neighbour.token }), 20_000);
+  void server.call('sales.changeCapacity', { ...admin, saleId, ticketTypeId: 'std', delta: 5, reason: 'a test' });
+  await until('COMMIT was sent', () => proxy.harmed() > harmedBefore);
+  await server.kill9();
+  const confirmed = await persistently(() => engine.confirm({ buyerId: 'bob', token }), 20_000);
 
   assert.is(confirmed.status, 'confirmed');
   await assertAgreement(main, saleId);

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { assertAgreement, inMysql, mysqlOf, redisOf } from '../testing/agreement.ts';
+import { assertAgreement, inMysql, lockStock, mysqlOf, redisOf } from '../testing/agreement.ts';
 import { hold, openSale, openTestEngine } from '../testing/engine.ts';
-import { isCommit, mentions, once, openProxy } from '../testing/proxy.ts';
+import { isCommit } from '../testing/mysql-wire.ts';
+import { mentions, once, openProxy } from '../testing/proxy.ts';
 import { holdOf } from '../testing/redis-state.ts';
 import { stack } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
@@ -13,6 +14,7 @@ const env = {
   REDIS_COMMAND_TIMEOUT_MS: '8000',
   CONFIRM_DEADLINE_MS: '8000',
   MYSQL_QUERY_TIMEOUT_MS: '8000',
+  MYSQL_LOCK_WAIT_SECONDS: '7',
   HOLD_LEASE_MS: '200',
   HOLD_GRACE_MAX_MS: '1',
 };
@@ -52,15 +54,15 @@ test('a sale that is paused while it is rebuilt is not put back as it was before
 test('a confirm after all grace waits for MySQL instead of saying "expired" to a hold that is being sold', async () => {
   const saleId = await openSale(engine, 5, { holdTtlMs: 600 });
   const { token, expiresAtMs } = await hold(engine, { saleId, buyerId: 'alice' });
-  toMysql.judge = once(isCommit, 'withhold');
+  const lock = await lockStock(main, saleId);
 
-  const first = slow.engine.confirm({ buyerId: 'alice', token });
-  await until('COMMIT is on its way', () => toMysql.harmed() > 0);
+  const first = engine.confirm({ buyerId: 'alice', token });
+  await until('MySQL is at it', async () => (await lock.waiters()) === 1);
   await until('no grace is left', () => Date.now() > expiresAtMs + 50);
-  const second = engine.confirm({ buyerId: 'alice', token });
+  const second = slow.engine.confirm({ buyerId: 'alice', token });
   // Time enough to answer too early; it must wait for the one under way.
   await sleep(300);
-  toMysql.release();
+  await lock.release();
 
   const orders = (await Promise.all([first, second])).map((outcome) =>
     outcome.status === 'confirmed' ? outcome.order.orderId : outcome.status,

@@ -1,7 +1,6 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import { createConnection } from 'mysql2/promise';
 import * as assert from 'uvu/assert';
-import { assertAgreement, mysqlOf } from '../testing/agreement.ts';
+import { assertAgreement, lockStock, mysqlOf } from '../testing/agreement.ts';
 import { hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
 import { suite } from '../testing/suite.ts';
 import { until } from '../testing/until.ts';
@@ -67,9 +66,7 @@ test('five hundred confirms on their deadlines, with sweeps: each hold has one o
 test('a confirm that began in time is sold, though deadline, sweep and recovery pass while MySQL makes it wait', async () => {
   const saleId = await openSale(main.engine, 1, { holdTtlMs: 300 });
   const { token, holdId, expiresAtMs } = await hold(main.engine, { saleId, buyerId: 'alice' });
-  const blocker = await createConnection(main.databaseUrl);
-  await blocker.beginTransaction();
-  await blocker.query('SELECT sold FROM ticket_types WHERE sale_id = ? FOR UPDATE', [saleId]);
+  const lock = await lockStock(main, saleId);
 
   const confirming = main.engine.confirm({ buyerId: 'alice', token });
   await sleep(expiresAtMs + 50 - Date.now());
@@ -77,8 +74,7 @@ test('a confirm that began in time is sold, though deadline, sweep and recovery 
   const recovering = other.engine.work.recoverSale(saleId);
   const meanwhile = await stockOf(main.engine, saleId);
   const release = await other.engine.release({ buyerId: 'alice', token });
-  await blocker.rollback();
-  await blocker.end();
+  await lock.release();
 
   const outcome = await confirming;
   await recovering;

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createConnection } from 'mysql2/promise';
 import * as assert from 'uvu/assert';
 import { packHold, unpackHold } from '../redis/hold-record.ts';
 import { saleKey } from '../redis/keys.ts';
 import { readScript } from '../redis/script.ts';
-import { assertAgreement, mysqlOf, redisOf } from '../testing/agreement.ts';
+import { assertAgreement, lockStock, mysqlOf, redisOf } from '../testing/agreement.ts';
 import { admin, hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
 import { mentions, once, openProxy } from '../testing/proxy.ts';
 import { suite } from '../testing/suite.ts';
@@ -69,15 +68,12 @@ test('resyncs from two processes all through a burst disturb nothing, and nothin
 test('a resync while fifty confirms wait for MySQL leaves nothing to be set right afterwards', async () => {
   const saleId = await openSale(engine, 60, { buyerTicketsMax: 1 });
   const holds = await Promise.all(Array.from({ length: 50 }, (_, n) => hold(engine, { saleId, buyerId: `b${n}` })));
-  const blocker = await createConnection(main.databaseUrl);
-  await blocker.beginTransaction();
-  await blocker.query('SELECT sold FROM ticket_types WHERE sale_id = ? FOR UPDATE', [saleId]);
+  const lock = await lockStock(main, saleId);
 
   const confirms = holds.map(({ token }, n) => (n % 2 ? main : other).engine.confirm({ buyerId: `b${n}`, token }));
   await confirming(saleId, 50);
   const outcome = await engine.sales.resync(order(saleId));
-  await blocker.rollback();
-  await blocker.end();
+  await lock.release();
   const confirmed = (await Promise.all(confirms)).filter(({ status }) => status === 'confirmed');
 
   const counts = { available: 10, held: 50, sold: 0 };
@@ -92,9 +88,7 @@ test('a confirm that finishes between the snapshot of a resync and its script is
   const slow = await openTestEngine({ ...patience, REDIS_URL: proxy.url }, { sharing: main });
   const saleId = await openSale(engine, 5);
   const { token } = await hold(engine, { saleId, buyerId: 'alice' });
-  const blocker = await createConnection(main.databaseUrl);
-  await blocker.beginTransaction();
-  await blocker.query('SELECT sold FROM ticket_types WHERE sale_id = ? FOR UPDATE', [saleId]);
+  const lock = await lockStock(main, saleId);
   const script = createHash('sha1').update(readScript('resync-sale')).digest('hex');
   proxy.judge = once(mentions(script), 'withhold');
 
@@ -102,8 +96,7 @@ test('a confirm that finishes between the snapshot of a resync and its script is
   await confirming(saleId, 1);
   const resyncing = slow.engine.sales.resync(order(saleId));
   await until('the snapshot is taken and the script is on its way', () => proxy.harmed() === 1);
-  await blocker.rollback();
-  await blocker.end();
+  await lock.release();
   const outcome = await confirm;
   proxy.release();
   const resynced = await resyncing;

@@ -58,13 +58,7 @@ async function commitOnce(mysql: Mysql, entries: readonly Entry[], left: Quantit
     return await commitOrders(
       mysql,
       entries.map((entry) => entry.draft),
-      {
-        left,
-        onUndecided: () => {
-          // The outcomes went in, so an earlier COMMIT in doubt has ended by rollback: its row would have been in the way.
-          for (const entry of entries) entry.doubt = undefined;
-        },
-      },
+      left,
     );
   } catch (error) {
     if (error instanceof CommitUnknownError) for (const entry of entries) entry.doubt = error;

@@ -9,7 +9,10 @@ export type Entry = {
   settled: boolean;
   /** A transaction with this draft is under way now: what becomes of it is not known. */
   inFlight: boolean;
-  /** Why it may be in MySQL although we were not told; nothing else than MySQL's word may then be called definite. */
+  /**
+   * Why it may be in MySQL, or come there yet, although we were not told. Nothing else than MySQL's word may then be called definite: that
+   * a repeat failed says nothing, for the first may have been on its way all the time.
+   */
   doubt: unknown;
   guardTries: number;
 };

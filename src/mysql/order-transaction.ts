@@ -1,46 +1,42 @@
 import type { OrderDraft } from '../domain/order.ts';
 import { toJson } from './codec.ts';
 import type { Mysql } from './connection.ts';
+import { errnoOf } from './errors.ts';
 import { bytesLiteral, literal } from './literal.ts';
 import { transactScript } from './transact.ts';
 
+// A subquery with more rows than fit: nothing else here can say so, see `guardOf`.
+const severalRows = 1242;
+
 /** The guard in `ticket_types` refused: another epoch, or not enough capacity. The transaction was rolled back. */
 export class GuardRefusedError extends Error {
-  constructor(readonly ticketTypeId: string) {
-    super(`the stock of ticket type ${ticketTypeId} refused the commit`);
-    this.name = 'GuardRefusedError';
-  }
+  override readonly name = 'GuardRefusedError';
 }
 
 /**
  * Makes drafts of one sale and epoch durable, all or none, by plain INSERTs. The text is built here, because building a batch of
- * hundreds of rows as a query tree costs more than sending it. What `left` counts must stay unsold. `onUndecided` is called when
- * the outcomes went in: until then an earlier COMMIT of the same drafts may have won, from then on it certainly did not. Throws
- * GuardRefusedError, what MySQL said (1062: some hold is decided), or as `transact`. Safe to repeat: a hold is decided once.
+ * hundreds of rows as a query tree costs more than sending it. What `left` counts must stay unsold. Throws GuardRefusedError, what
+ * MySQL said (1062: some hold is decided), or as `transactScript`. Safe to repeat: a hold is decided once.
  */
 export async function commitOrders(
   mysql: Mysql,
   drafts: readonly OrderDraft[],
-  { left, onUndecided }: { left: Quantities; onUndecided: () => void },
+  left: Quantities,
 ): Promise<{ createdAtMs: number }> {
   const createdAtMs = Date.now();
   // One order for all writers: two batches that share holds then wait for each other in line, not in a circle.
   const sorted = [...drafts].sort((a, b) => (a.holdId < b.holdId ? -1 : 1));
-  const inserts = insertsOf(sorted, createdAtMs);
   // Last, because the hot row stays locked from here to the end of COMMIT; in id order, because others lock so too.
   const quantities = [...quantityByType(drafts)].sort(([a], [b]) => (a < b ? -1 : 1));
-  const guards = quantities.map(([ticketTypeId, quantity]) =>
+  const guards = quantities.flatMap(([ticketTypeId, quantity]) =>
     guardOf(sorted[0] as OrderDraft, { ticketTypeId, quantity, left: left.get(ticketTypeId) ?? 0 }),
   );
-  await transactScript(mysql, [...inserts, ...guards], {
-    onAnswer: (index) => {
-      if (index === 0) onUndecided();
-    },
-    judge(answers) {
-      for (const [index, [ticketTypeId]] of quantities.entries())
-        if (answers[inserts.length + index]?.affectedRows !== 1) throw new GuardRefusedError(ticketTypeId);
-    },
-  });
+  try {
+    await transactScript(mysql, [...insertsOf(sorted, createdAtMs), ...guards]);
+  } catch (error) {
+    if (errnoOf(error) === severalRows) throw new GuardRefusedError('the stock refused the commit');
+    throw error;
+  }
   return { createdAtMs };
 }
 
@@ -76,12 +72,16 @@ function insertsOf(drafts: readonly OrderDraft[], createdAtMs: number): string[]
   ];
 }
 
+/** Takes the tickets, and fails where they were not there to be taken, so that COMMIT is not reached. */
 function guardOf(
   { saleId, epoch }: OrderDraft,
   { ticketTypeId, quantity, left }: { ticketTypeId: string; quantity: number; left: number },
-): string {
-  return `UPDATE ticket_types SET sold = sold + ${literal(quantity)} WHERE sale_id = ${literal(saleId)} AND id = ${literal(ticketTypeId)}
-    AND epoch = ${literal(epoch)} AND sold + ${literal(quantity + left)} <= capacity`;
+): string[] {
+  return [
+    `UPDATE ticket_types SET sold = sold + ${literal(quantity)} WHERE sale_id = ${literal(saleId)} AND id = ${literal(ticketTypeId)}
+    AND epoch = ${literal(epoch)} AND sold + ${literal(quantity + left)} <= capacity`,
+    'SET @taken = IF(ROW_COUNT() = 1, 0, (SELECT 1 UNION SELECT 2))',
+  ];
 }
 
 /** Tickets per type. */

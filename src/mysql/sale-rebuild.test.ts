@@ -67,11 +67,11 @@ test('while the epoch moves under load no commit is lost or seen by neither side
 test('a resync reads stock and outcomes from one snapshot', async () => {
   const { saleId } = await storedSale(mysql);
   const [before, after] = [aDraft(saleId), aDraft(saleId)];
-  await commitOrders(mysql, [before], { left: new Map(), onUndecided: () => undefined });
+  await commitOrders(mysql, [before], new Map());
 
   await transact(mysql, { isolation: 'repeatable read', readOnly: true }, async (trx) => {
     assert.is((await soldAndCapacity(trx, saleId))[0]?.sold, 1);
-    await commitOrders(mysql, [after], { left: new Map(), onUndecided: () => undefined });
+    await commitOrders(mysql, [after], new Map());
     const outcomes = await readOutcomes(trx, [before.holdId, after.holdId]);
     assert.equal([...outcomes.keys()], [before.holdId]);
     assert.is((await soldAndCapacity(trx, saleId))[0]?.sold, 1);

@@ -5,6 +5,7 @@ import { v7 as uuid } from 'uuid';
 import { totalMinor } from '../domain/hold.ts';
 import type { OrderDraft } from '../domain/order.ts';
 import type { Sale } from '../domain/sale.ts';
+import { isCommit, isLastAnswer, withoutCommit } from '../testing/mysql-wire.ts';
 import { freshId, stack } from '../testing/stack.ts';
 import { connectMysql, type Mysql, type MysqlOptions } from './connection.ts';
 import { insertSale } from './sales.ts';
@@ -141,14 +142,13 @@ export async function badNetwork(faults: CommitFault[], always: CommitFault = 'n
       socket.on('close', () => sockets.delete(socket));
     }
     client.on('data', (chunk) => {
-      // A COM_QUERY is a header of four bytes, the command byte 3 and the text; MySQL has two bytes in between.
-      const isCommit = chunk.length <= 13 && chunk[4] === 3 && chunk.toString('latin1').endsWith('COMMIT');
-      if (isCommit) commits += 1;
-      const fault = isCommit ? (faults.shift() ?? always) : 'none';
+      const harms = isCommit(chunk);
+      if (harms) commits += 1;
+      const fault = harms ? (faults.shift() ?? always) : 'none';
       deaf = fault !== 'none' && fault !== 'deadlock';
-      if (fault === 'answer_lost') upstream.once('data', cut);
+      if (fault === 'answer_lost') upstream.on('data', (answers) => (isLastAnswer(answers) ? cut() : undefined));
       if (fault === 'request_lost') cut();
-      else if (fault === 'deadlock') client.write(deadlockAnswer());
+      else if (fault === 'deadlock') upstream.write(withoutCommit(chunk));
       else if (fault === 'late') setTimeout(() => upstream.write(chunk), lateMs);
       else upstream.write(chunk);
     });
@@ -170,10 +170,4 @@ export async function badNetwork(faults: CommitFault[], always: CommitFault = 'n
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-/** An error packet: its length in three bytes, sequence number 1, 0xff, the errno, and the state after a hash sign. */
-function deadlockAnswer(): Buffer {
-  const text = Buffer.from('#40001Deadlock found when trying to get lock');
-  return Buffer.concat([Buffer.from([text.length + 3, 0, 0, 1, 0xff, 1213 & 0xff, 1213 >> 8]), text]);
 }

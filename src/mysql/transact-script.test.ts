@@ -8,7 +8,7 @@ import { closeMysql } from './connection.ts';
 import { CommitUnknownError, isDuplicate } from './errors.ts';
 import { readOutcomes } from './outcomes.ts';
 import { badNetwork, testMysql } from './testing.ts';
-import { type ScriptJudge, transactScript } from './transact.ts';
+import { transactScript } from './transact.ts';
 
 const test = suite('scripts of statements in a transaction');
 const mysql = testMysql();
@@ -17,71 +17,32 @@ test.after(() => closeMysql(mysql));
 const isStored = async (holdId: string) => (await readOutcomes(mysql.db, [holdId])).size === 1;
 const insert = (holdId: string) =>
   `INSERT INTO hold_outcomes (hold_id, sale_id, outcome, created_at_ms) VALUES ('${holdId}', 'transact', 'void', 1)`;
-const asksNothing: ScriptJudge = { onAnswer: () => undefined, judge: () => undefined };
 
-test('a script is one transaction, and says which statements were answered and how', async () => {
+test('a script is one transaction', async () => {
   const ids = [freshId('hold'), freshId('hold')];
-  const answered: number[] = [];
-  const affected: number[] = [];
 
-  await transactScript(mysql, ids.map(insert), {
-    onAnswer: (index) => answered.push(index),
-    judge: (answers) => affected.push(...answers.map((it) => it.affectedRows)),
-  });
+  await transactScript(mysql, ids.map(insert));
 
-  assert.equal(
-    [answered, affected],
-    [
-      [0, 1],
-      [1, 1],
-    ],
-  );
   for (const id of ids) assert.ok(await isStored(id));
 });
 
 test('what fails in a script comes out as it is, what stood behind it is not done, and nothing is written', async () => {
   const [first, last] = [freshId('hold'), freshId('hold')];
-  const answered: number[] = [];
 
-  const error = await failureOf(() =>
-    transactScript(mysql, [insert(first), insert(first), insert(last)], {
-      onAnswer: (index) => answered.push(index),
-      judge: () => assert.unreachable('it was judged'),
-    }),
-  );
+  const error = await failureOf(() => transactScript(mysql, [insert(first), insert(first), insert(last)]));
 
   assert.ok(isDuplicate(error));
-  assert.equal(answered, [0]);
   assert.not((await isStored(first)) || (await isStored(last)));
 });
 
-test('a script that is judged wrong writes nothing', async () => {
-  const holdId = freshId('hold');
-  const mine = new Error('mine');
-
-  const error = await failureOf(() =>
-    transactScript(mysql, [insert(holdId)], {
-      ...asksNothing,
-      judge: () => {
-        throw mine;
-      },
-    }),
-  );
-
-  assert.is(error, mine);
-  assert.not(await isStored(holdId));
-});
-
-test('a script whose COMMIT is lost is unknown, one whose connection is lost before is a definite failure', async () => {
+test('a script that is lost is unknown, one that MySQL interrupts before its COMMIT is a definite failure', async () => {
   const network = await badNetwork(['answer_lost', 'request_lost']);
   const faulty = testMysql({ url: network.url });
   const ids = [freshId('hold'), freshId('hold'), freshId('hold')] as const;
 
-  const lost = await failureOf(() => transactScript(faulty, [insert(ids[0])], asksNothing));
-  const neverSent = await failureOf(() => transactScript(faulty, [insert(ids[1])], asksNothing));
-  const killed = await failureOf(() =>
-    transactScript(faulty, [insert(ids[2]), 'KILL CONNECTION CONNECTION_ID()'], asksNothing),
-  );
+  const lost = await failureOf(() => transactScript(faulty, [insert(ids[0])]));
+  const neverSent = await failureOf(() => transactScript(faulty, [insert(ids[1])]));
+  const killed = await failureOf(() => transactScript(faulty, [insert(ids[2]), 'KILL QUERY CONNECTION_ID()']));
 
   await closeMysql(faulty);
   await network.close();
@@ -92,18 +53,25 @@ test('a script whose COMMIT is lost is unknown, one whose connection is lost bef
   assert.equal(await Promise.all(ids.map(isStored)), [true, false, false]);
 });
 
-test('each statement of a script has the time of one, and one that takes longer ends it for certain', async () => {
+test('each statement of a script has the time of one, and after one that takes longer it is unknown', async () => {
   const hasty = testMysql({ queryTimeoutMs: 500 });
-  const [first, second] = [freshId('hold'), freshId('hold')] as const;
+  const holdId = freshId('hold');
 
-  await transactScript(hasty, ['DO SLEEP(0.3)', 'DO SLEEP(0.3)', insert(first)], asksNothing);
-  const error = await failureOf(() => transactScript(hasty, [insert(second), 'DO SLEEP(2)'], asksNothing));
+  await transactScript(hasty, ['DO SLEEP(0.3)', 'DO SLEEP(0.3)', insert(holdId)]);
+  const error = await failureOf(() => transactScript(hasty, ['DO SLEEP(2)']));
 
   await closeMysql(hasty);
-  assert.ok(await isStored(first));
-  assert.instance(error, UnavailableError);
-  assert.not.instance(error, CommitUnknownError);
-  assert.not(await isStored(second));
+  assert.ok(await isStored(holdId));
+  assert.instance(error, CommitUnknownError);
+});
+
+test('a script that is refused has let its locks go when that is known', async () => {
+  const [holdId, other] = [freshId('hold'), freshId('hold')];
+
+  await failureOf(() => transactScript(mysql, [insert(holdId), insert(other), insert(other)]));
+  await transactScript(mysql, [insert(holdId)]);
+
+  assert.ok(await isStored(holdId));
 });
 
 test('a second statement behind one that should stand alone is refused unsent', async () => {

@@ -1,7 +1,6 @@
-import type { ResultSetHeader } from 'mysql2';
 import { assert, UnavailableError } from '../domain/errors.ts';
 import type { Mysql } from './connection.ts';
-import { CommitUnknownError, isLockConflict } from './errors.ts';
+import { CommitUnknownError, errnoOf, isLockConflict } from './errors.ts';
 import type { Session } from './session.ts';
 import type { Trx } from './tables.ts';
 
@@ -17,37 +16,44 @@ type Statements = Pick<Session, 'query'>;
  * error is definite, nothing was written: `work`'s own error, or UnavailableError (`isLockConflict` tells deadlocks).
  */
 export function transact<T>(mysql: Mysql, options: TransactOptions, work: (trx: Trx) => Promise<T>): Promise<T> {
-  return committed(mysql, (session) => runAll(session, options, (statements) => work(mysql.bind(statements))));
-}
-
-/** What `transactScript` asks of its caller: `onAnswer` hears of each statement that succeeded, `judge` of all at the end. */
-export type ScriptJudge = {
-  onAnswer: (index: number) => void;
-  /** Throws to have nothing written. */
-  judge: (answers: ResultSetHeader[]) => void;
-};
-
-/** As `transact`, for statements whose values stand in their text: all of them go in one packet, COMMIT in the next. */
-export function transactScript(mysql: Mysql, statements: readonly string[], by: ScriptJudge): Promise<void> {
-  return committed(mysql, async (session) => {
-    // MySQL stops at the first statement that fails: nothing behind it is done, and nothing is committed by itself.
-    const answers = await session.script(['START TRANSACTION', ...statements], (index) => {
-      if (index > 0) by.onAnswer(index - 1);
-    });
-    by.judge(answers.slice(1));
+  return withSession(mysql, async (session) => {
+    const result = await runAll(session, options, (statements) => work(mysql.bind(statements))).catch(
+      async (error: unknown) => {
+        await rollback(session);
+        throw error;
+      },
+    );
+    if (session.broken) throw new UnavailableError('the connection to MySQL was lost before COMMIT');
+    await session.query('COMMIT').catch((error: unknown) => commitFailed(session, error));
+    return result;
   });
 }
 
-/** `work` is everything before COMMIT: when it throws the transaction is gone, by an answered ROLLBACK or with its connection. */
-async function committed<T>(mysql: Mysql, work: (session: Session) => Promise<T>): Promise<T> {
-  const session = await mysql.pool.acquire();
-  try {
-    const result = await work(session).catch(async (error: unknown) => {
+/**
+ * As `transact`, for statements whose values stand in their text: they go in one packet with their COMMIT, so that no lock waits for a
+ * second word of ours. MySQL does nothing behind a statement that fails, so what it answers to one of them is definite. Without an
+ * answer all is unknown, and what has not even arrived yet may still be done.
+ */
+export function transactScript(mysql: Mysql, statements: readonly string[]): Promise<void> {
+  return withSession(mysql, async (session) => {
+    let succeeded = 0;
+    try {
+      await session.script(['START TRANSACTION', ...statements, 'COMMIT'], () => {
+        succeeded += 1;
+      });
+    } catch (error) {
+      const isCommit = succeeded > statements.length;
+      if (errnoOf(error) === null || isCommit) return commitFailed(session, error);
       await rollback(session);
       throw error;
-    });
-    await commit(session);
-    return result;
+    }
+  });
+}
+
+async function withSession<T>(mysql: Mysql, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = await mysql.pool.acquire();
+  try {
+    return await work(session);
   } finally {
     mysql.pool.release(session);
   }
@@ -95,16 +101,12 @@ async function rollback(session: Session): Promise<void> {
   await session.query('ROLLBACK').catch((error: unknown) => session.destroy(error));
 }
 
-async function commit(session: Session): Promise<void> {
-  if (session.broken) throw new UnavailableError('the connection to MySQL was lost before COMMIT');
-  try {
-    await session.query('COMMIT');
-  } catch (error) {
-    if (isLockConflict(error)) {
-      await rollback(session);
-      throw error;
-    }
-    session.destroy(error);
-    throw new CommitUnknownError({ cause: error });
+/** Throws what a COMMIT that failed means: only a lock conflict that was answered is definite. */
+async function commitFailed(session: Session, error: unknown): Promise<never> {
+  if (isLockConflict(error)) {
+    await rollback(session);
+    throw error;
   }
+  session.destroy(error);
+  throw new CommitUnknownError({ cause: error });
 }

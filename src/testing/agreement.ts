@@ -1,4 +1,4 @@
-import { createConnection } from 'mysql2/promise';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import * as assert from 'uvu/assert';
 import { closeRedis, connectRedis, type Redis, waitForRedis } from '../redis/connection.ts';
 import { unpackHold } from '../redis/hold-record.ts';
@@ -54,6 +54,26 @@ export async function inMysql(
   } finally {
     await connection.end();
   }
+}
+
+/** Locks the stock of a sale in MySQL, so that no confirm can end there; `waiters` are those that have come as far as that. */
+export async function lockStock({ databaseUrl }: Pick<TestEngine, 'databaseUrl'>, saleId: string) {
+  const connection = await createConnection(databaseUrl);
+  await connection.beginTransaction();
+  await connection.query('SELECT sold FROM ticket_types WHERE sale_id = ? FOR UPDATE', [saleId]);
+  return {
+    async waiters(): Promise<number> {
+      const [rows] = await connection.query<RowDataPacket[]>(
+        'SELECT id FROM information_schema.processlist WHERE info LIKE ?',
+        [`UPDATE ticket_types SET sold%${saleId}%`],
+      );
+      return rows.length;
+    },
+    async release(): Promise<void> {
+      await connection.rollback();
+      await connection.end();
+    },
+  };
 }
 
 /**

@@ -1,8 +1,9 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { isLastAnswer } from './mysql-wire.ts';
 
 /**
  * What becomes of a chunk that a client sends: `pass`; `withhold` it and all that follows on its connection until `release`;
- * forward it but withhold every answer (`mute`); forward it and cut the connection at the first answer (`cut-answer`).
+ * forward it but withhold every answer (`mute`); forward it and cut the connection at its answer (`cut-answer`).
  */
 export type Verdict = 'pass' | 'withhold' | 'mute' | 'cut-answer';
 
@@ -27,6 +28,8 @@ export type BadNetwork = {
 export async function openProxy(targetUrl: string): Promise<BadNetwork> {
   const target = new URL(targetUrl);
   const own = new URL(targetUrl);
+  // Redis answers a command at once, MySQL each statement of a packet.
+  const isWhole = target.protocol === 'mysql:' ? isLastAnswer : () => true;
   const sockets = new Set<Socket>();
   const releases = new Set<() => void>();
   const state = { isDown: false, losesGoodbyes: false, harmed: 0 };
@@ -56,7 +59,7 @@ export async function openProxy(targetUrl: string): Promise<BadNetwork> {
     });
     upstream.on('data', (chunk) => {
       if (verdict === 'pass') client.write(chunk);
-      if (verdict === 'cut-answer') for (const socket of [client, upstream]) socket.destroy();
+      if (verdict === 'cut-answer' && isWhole(chunk)) for (const socket of [client, upstream]) socket.destroy();
     });
     upstream.on('close', () => client.destroy());
     client.on('close', () => {
@@ -93,11 +96,6 @@ export async function openProxy(targetUrl: string): Promise<BadNetwork> {
     },
   };
   return proxy;
-}
-
-/** Whether a chunk is MySQL's COMMIT: a header of four bytes, the command byte 3 and the text, in MySQL with two between. */
-export function isCommit(chunk: Buffer): boolean {
-  return chunk.length <= 13 && chunk[4] === 3 && chunk.toString('latin1').endsWith('COMMIT');
 }
 
 /** Whether a chunk carries these words, in a statement to MySQL or a command to Redis. */

@@ -79,12 +79,10 @@ const commits: Step<Buyer> = (state, me, world, name) => {
 };
 
 /** The transaction is repeated or given up, but never taken for failed while an earlier COMMIT of it is in doubt. */
-const failsForCertain: Step<Buyer> = (state, me) => {
+const failsForCertain: Step<Buyer> = (_state, me) => {
   if (me.failures === 0) return null;
   me.failures -= 1;
-  // The outcome's row went in before this failure, so that an earlier COMMIT has ended by rollback; else it stays in doubt.
-  const isDecided = state.mysql.outcomes[me.hold] !== null || state.mysql.late.some((late) => late.hold === me.hold);
-  return me.doubt && isDecided ? END : 'abort';
+  return me.doubt ? END : 'abort';
 };
 
 const isNotAnswered: Step<Buyer> = (state, me, world, name) => {
