@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { Order } from '../domain/order.ts';
 import { readOutcomes } from '../mysql/outcomes.ts';
 import { voidHold } from '../redis/void-hold.ts';
@@ -14,8 +15,8 @@ export async function outcomeOf(
 }
 
 /**
- * Tells Redis of an order. The order stands whatever Redis answers: when it is away or the sale is lost, recovery or the
- * rebuild makes the hold SOLD, so a failure here is only noted.
+ * Tells Redis of an order, and is done when that is on its way: the order stands whatever Redis answers, so nobody waits for it. Who asks
+ * the same Redis afterwards finds the hold SOLD, unless it is away or the sale is lost; recovery or the rebuild makes it so then.
  */
 export async function finish(
   context: Context,
@@ -23,9 +24,11 @@ export async function finish(
   { placedAtMs, expiresAtMs }: { placedAtMs: number; expiresAtMs: number },
 ): Promise<void> {
   const { saleId, holdId, buyerId, lines } = order;
-  await context.scripts
+  context.scripts
     .finish(saleId, { holdId, buyerId, lines, placedAtMs, expiresAtMs })
     .catch((error: unknown) => context.log.debug({ saleId, holdId, err: error }, 'a finish is left to recovery'));
+  // Calls of this turn are sent at its end, before anybody who waits for it after them.
+  await endOfTurn();
 }
 
 /** Gives a hold back that MySQL has decided against; a failure is left to recovery, which reads the same outcome. */
