@@ -87,7 +87,11 @@ export const settings = {
   },
   BATCH_PLACE_LINES_MAX: { schema: count(1000), fallback: 64, meaning: 'lines of reserves in one script' },
   BATCH_CONFIRM_LINES_MAX: { schema: count(1000), fallback: 64, meaning: 'lines of confirms in one script' },
-  BATCH_COMMIT_ORDERS_MAX: { schema: count(1000), fallback: 200, meaning: 'orders in one MySQL transaction' },
+  BATCH_COMMIT_ORDERS_MAX: {
+    schema: count(1000),
+    fallback: 200,
+    meaning: 'orders in one MySQL transaction, up to 7 kB each of its max_allowed_packet',
+  },
   BATCH_COUPONS_MAX: { schema: count(1000), fallback: 128, meaning: 'coupons in one script' },
   SHORTAGE_MEMORY_MS: {
     schema: Joi.number().integer().min(0).max(250),

@@ -108,7 +108,7 @@ function join(state: State, client: Socket): void {
   });
   store.on('data', (chunk) => {
     if (!answer.isCut) return toClient(chunk);
-    // Before the last one it would be MySQL's choice what becomes of the rest.
+    // The last one is the COMMIT's: before it MySQL might still be at work.
     if (!isLastAnswer(chunk)) return;
     end(pair);
     if (state.commits?.how !== 'store-gone') return;

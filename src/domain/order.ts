@@ -51,5 +51,5 @@ export type CommitOutcome =
   | { status: 'refused' }
   /** Nothing was written, definitely; the cause is kept. */
   | { status: 'failed'; cause: unknown }
-  /** COMMIT was sent and never answered, also after repeats: only a later read can tell. */
+  /** COMMIT was sent and never answered, also after repeats: only what MySQL has written about the hold can tell. */
   | { status: 'unknown'; cause: unknown };

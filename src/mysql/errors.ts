@@ -8,7 +8,7 @@ export class NoConnectionError extends UnavailableError {
   }
 }
 
-/** COMMIT was sent and its answer is not known: the work may be done or not. Repeat it only under a unique key. */
+/** COMMIT was sent and its answer is not known: the work may be done, or may yet be. Repeat it only under a unique key. */
 export class CommitUnknownError extends UnavailableError {
   constructor(options: { cause: unknown }) {
     super('COMMIT was sent to MySQL and not answered', options);

@@ -16,13 +16,13 @@ export type AttemptResult = { entries: Entry[] } & (
 );
 
 const lockRetriesMax = 4;
-const lostRetriesMax = 1;
+const awayRetriesMax = 1;
 
 /** Commits the drafts of these entries, repeating what is worth repeating until their deadlines. Never throws. */
 export async function attempt(mysql: Mysql, all: Entry[], left: Quantities): Promise<AttemptResult> {
   let entries = all;
   let error: unknown = null;
-  for (const tries = { locks: 0, lost: 0, all: 0 }; ; tries.all += 1) {
+  for (const tries = { locks: 0, away: 0, all: 0 }; ; tries.all += 1) {
     settleOverdue(entries, Date.now());
     entries = entries.filter(isOpen);
     if (entries.length === 0) return { status: 'gave_up', entries, error };
@@ -41,15 +41,15 @@ export async function attempt(mysql: Mysql, all: Entry[], left: Quantities): Pro
   }
 }
 
-function worthRepeating(error: UnavailableError, tries: { locks: number; lost: number }): boolean {
+function worthRepeating(error: UnavailableError, tries: { locks: number; away: number }): boolean {
   if (isLockConflict(error)) {
     tries.locks += 1;
     return tries.locks <= lockRetriesMax;
   }
   // Without a connection another try would wait as long again, in vain.
   if (error instanceof NoConnectionError) return false;
-  tries.lost += 1;
-  return tries.lost <= lostRetriesMax;
+  tries.away += 1;
+  return tries.away <= awayRetriesMax;
 }
 
 async function commitOnce(mysql: Mysql, entries: readonly Entry[], left: Quantities): Promise<{ createdAtMs: number }> {

@@ -11,7 +11,7 @@ import { type HoldOutcome, insertVoid, readOutcomes } from './outcomes.ts';
 const askAgainAfterMs = 25;
 const guardTriesMax = 5;
 
-/** A batch of the same sale that was begun before: what it may take is left to it, until it is `over` and takes nothing. */
+/** A batch of the same sale that was begun before: what it may take is left to it, until it is `over` and waited for no more. */
 export type Ahead = { quantities: Quantities; over: Promise<void> };
 
 /** Settles every entry of one sale and epoch by the truth; a bad one never harms the others. Never throws. */

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import * as assert from 'uvu/assert';
 import { UnavailableError } from '../domain/errors.ts';
 import { suite } from '../testing/suite.ts';
+import { until } from '../testing/until.ts';
 import { closeMysql, connectMysql, type Mysql } from './connection.ts';
 import { errnoOf } from './errors.ts';
 import { createOrderWriter } from './order-writer.ts';
@@ -146,6 +147,7 @@ async function sellOver(
   always: CommitFault,
   options: { queryTimeoutMs: number; patienceMs: number; lateMs?: number },
 ) {
+  const late = faults.filter((fault) => fault === 'late').length;
   const network = await badNetwork(faults, always, options.lateMs);
   const faulty = testMysql({ url: network.url, queryTimeoutMs: options.queryTimeoutMs });
   const sale = await storedSale(mysql);
@@ -154,6 +156,7 @@ async function sellOver(
   const deadlineMs = Date.now() + options.patienceMs;
   const outcomes = await Promise.all(drafts.map((draft) => faultyWriter.commit(draft, deadlineMs)));
   await faultyWriter.idle();
+  await until('what was late is answered', () => network.lateAnswers() === late);
   await closeMysql(faulty);
   await network.close();
   const counts = await countsOf(mysql, sale.saleId);

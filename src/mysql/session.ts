@@ -16,10 +16,10 @@ export type Session = {
   query(sql: string, values?: readonly unknown[]): Promise<Rows | ResultSetHeader>;
   /**
    * Sends several statements without results of rows in one packet, each of them to be answered within the time of one after the one
-   * before it; MySQL does none after one that fails. `onAnswer` is called after each that succeeded. Values must stand in the
+   * before it; MySQL does none after one that fails. `onSuccess` is called after each that succeeded. Values must stand in the
    * text already, see `literal`.
    */
-  script(statements: readonly string[], onAnswer: (index: number) => void): Promise<ResultSetHeader[]>;
+  script(statements: readonly string[], onSuccess: () => void): Promise<ResultSetHeader[]>;
   /** Ends the session at once; nothing that is still queued will be sent. May be repeated. */
   destroy(cause?: unknown): void;
   /** Tells the pool that an idle session has died. */
@@ -34,7 +34,7 @@ const stringifyObjects = true;
 const sqlMode =
   'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
 
-// A machine that vanishes between its last UPDATE and COMMIT leaves the hot row locked for so long, and no longer. The pool asks
+// A machine that vanishes between its last UPDATE and COMMIT, or a refusal and its ROLLBACK, leaves the hot row locked for so long, and no longer. The pool asks
 // a session that was idle for five seconds before it is used again, so no living one is lost by this.
 const silentSecondsMax = 8;
 
@@ -101,7 +101,7 @@ function createSession(raw: RawConnection, queryTimeoutMs: number): Session {
     session.onBroken();
   }
 
-  function send<T>(sql: string, onAnswer?: (index: number) => void): Promise<T> {
+  function send<T>(sql: string, onSuccess?: () => void): Promise<T> {
     if (broken) return Promise.reject(new UnavailableError('the connection to MySQL is closed'));
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
@@ -118,12 +118,11 @@ function createSession(raw: RawConnection, queryTimeoutMs: number): Session {
         clearTimeout(timer);
         resolve(result as T);
       });
-      if (!onAnswer) return;
-      let answers = 0;
+      if (!onSuccess) return;
       sent.on('result', () => {
         // One that is over is not started again.
         if (pending.has(fail)) timer.refresh();
-        onAnswer(answers++);
+        onSuccess();
       });
     });
   }
@@ -139,10 +138,10 @@ function createSession(raw: RawConnection, queryTimeoutMs: number): Session {
       assert(!sql.includes(';'), 'a statement has a second one behind it');
       return send(format(sql, [...values] as Parameters<typeof format>[1], stringifyObjects, timezone));
     },
-    async script(statements, onAnswer) {
+    async script(statements, onSuccess) {
       // mysql2 answers one alone in another form.
       assert(statements.length > 1, 'a script has several statements');
-      return send(statements.join(';'), onAnswer);
+      return send(statements.join(';'), onSuccess);
     },
     destroy,
     onBroken: () => undefined,

@@ -118,9 +118,12 @@ export async function connectionsAt(mysql: Mysql, statement: string): Promise<nu
 
 /**
  * What becomes of a COMMIT on the wire: `answer_lost` the server commits and we never hear of it, `request_lost` the
- * server never sees it, `late` the server sees it only after we have given up, `deadlock` a cluster refuses it by 1213.
+ * server never sees it, `late` the server sees it only after we have given up, `deadlock` a cluster refuses it by 1213,
+ * `refused` it is answered by another error, which says nothing about it.
  */
-export type CommitFault = 'none' | 'answer_lost' | 'request_lost' | 'late' | 'deadlock';
+export type CommitFault = 'none' | 'answer_lost' | 'request_lost' | 'late' | 'deadlock' | 'refused';
+
+const errnos = { deadlock: 1213, refused: 1180 };
 
 /** A TCP proxy before MySQL that harms the next COMMITs by the faults given, in turn; then it harms none, or by `always`. */
 export async function badNetwork(faults: CommitFault[], always: CommitFault = 'none', lateMs = 600) {
@@ -128,6 +131,15 @@ export async function badNetwork(faults: CommitFault[], always: CommitFault = 'n
   const own = new URL(stack.databaseUrl);
   const sockets = new Set<Socket>();
   let commits = 0;
+  let lateAnswers = 0;
+  const later = (chunk: Buffer, upstream: Socket) => {
+    setTimeout(() => {
+      upstream.on('data', (answers) => {
+        if (isLastAnswer(answers)) lateAnswers += 1;
+      });
+      upstream.write(chunk);
+    }, lateMs);
+  };
   const server = createServer((client) => {
     const upstream = connect(Number(target.port || 3306), target.hostname);
     let deaf = false;
@@ -145,11 +157,11 @@ export async function badNetwork(faults: CommitFault[], always: CommitFault = 'n
       const harms = isCommit(chunk);
       if (harms) commits += 1;
       const fault = harms ? (faults.shift() ?? always) : 'none';
-      deaf = fault !== 'none' && fault !== 'deadlock';
+      deaf = fault !== 'none' && !(fault in errnos);
       if (fault === 'answer_lost') upstream.on('data', (answers) => (isLastAnswer(answers) ? cut() : undefined));
       if (fault === 'request_lost') cut();
-      else if (fault === 'deadlock') upstream.write(withoutCommit(chunk));
-      else if (fault === 'late') setTimeout(() => upstream.write(chunk), lateMs);
+      else if (fault in errnos) upstream.write(withoutCommit(chunk, errnos[fault as keyof typeof errnos]));
+      else if (fault === 'late') later(chunk, upstream);
       else upstream.write(chunk);
     });
     upstream.on('data', (chunk) => {
@@ -165,6 +177,8 @@ export async function badNetwork(faults: CommitFault[], always: CommitFault = 'n
   return {
     url: own.href,
     commits: () => commits,
+    /** How many that came late were answered. */
+    lateAnswers: () => lateAnswers,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

@@ -5,10 +5,10 @@ import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
 import { failureOf } from '../testing/until.ts';
 import { closeMysql } from './connection.ts';
-import { CommitUnknownError, isDuplicate } from './errors.ts';
+import { CommitUnknownError, isDuplicate, isLockConflict } from './errors.ts';
 import { readOutcomes } from './outcomes.ts';
 import { badNetwork, testMysql } from './testing.ts';
-import { transactScript } from './transact.ts';
+import { transact, transactScript } from './transact.ts';
 
 const test = suite('scripts of statements in a transaction');
 const mysql = testMysql();
@@ -51,6 +51,27 @@ test('a script that is lost is unknown, one that MySQL interrupts before its COM
   assert.instance(killed, UnavailableError);
   assert.not.instance(killed, CommitUnknownError);
   assert.equal(await Promise.all(ids.map(isStored)), [true, false, false]);
+});
+
+test('an error that answers COMMIT itself leaves it unknown, but for a lock conflict', async () => {
+  const network = await badNetwork(['refused', 'deadlock', 'refused', 'deadlock']);
+  const faulty = testMysql({ url: network.url });
+  const nothing = async () => undefined;
+
+  const errors = [
+    await failureOf(() => transactScript(faulty, ['DO 1'])),
+    await failureOf(() => transactScript(faulty, ['DO 1'])),
+    await failureOf(() => transact(faulty, {}, nothing)),
+    await failureOf(() => transact(faulty, {}, nothing)),
+  ];
+
+  await closeMysql(faulty);
+  await network.close();
+  assert.equal(
+    errors.map((error) => error instanceof CommitUnknownError),
+    [true, false, true, false],
+  );
+  assert.ok(isLockConflict(errors[1]) && isLockConflict(errors[3]));
 });
 
 test('each statement of a script has the time of one, and after one that takes longer it is unknown', async () => {

@@ -30,20 +30,22 @@ export function transact<T>(mysql: Mysql, options: TransactOptions, work: (trx: 
 }
 
 /**
- * As `transact`, for statements whose values stand in their text: they go in one packet with their COMMIT, so that no lock waits for a
- * second word of ours. MySQL does nothing behind a statement that fails, so what it answers to one of them is definite. Without an
- * answer all is unknown, and what has not even arrived yet may still be done.
+ * As `transact`, for statements whose values stand in their text: they go in one packet with their COMMIT, so that what succeeds waits
+ * for no second word of ours while it holds locks. MySQL does nothing behind a statement that fails, so what it answers to one of
+ * them is definite. Without an answer all is unknown, and what has not even arrived yet may still be done.
  */
 export function transactScript(mysql: Mysql, statements: readonly string[]): Promise<void> {
   return withSession(mysql, async (session) => {
+    const all = ['START TRANSACTION', ...statements, 'COMMIT'];
     let succeeded = 0;
     try {
-      await session.script(['START TRANSACTION', ...statements, 'COMMIT'], () => {
+      await session.script(all, () => {
         succeeded += 1;
       });
+      assert(succeeded === all.length, 'a script ended before its COMMIT was answered');
     } catch (error) {
-      const isCommit = succeeded > statements.length;
-      if (errnoOf(error) === null || isCommit) return commitFailed(session, error);
+      const isOfCommit = succeeded >= all.length - 1;
+      if (errnoOf(error) === null || isOfCommit) return commitFailed(session, error);
       await rollback(session);
       throw error;
     }
