@@ -16,7 +16,7 @@ export async function outcomeOf(
 
 /**
  * Tells Redis of an order, and is done when that is on its way: the order stands whatever Redis answers, so nobody waits for it. Who asks
- * the same Redis afterwards finds the hold SOLD, unless it is away or the sale is lost; recovery or the rebuild makes it so then.
+ * by the same connection afterwards finds the hold SOLD, unless Redis is away or the sale is lost: recovery or the rebuild makes it so then.
  */
 export async function finish(
   context: Context,

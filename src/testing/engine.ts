@@ -27,12 +27,25 @@ export async function openTestEngine(
   });
   const engine = await createEngine(config, { log: createLog(config), registry: new Registry(), clock: options.clock });
   return {
-    engine,
+    engine: settling(engine),
     config,
     databaseUrl,
     async close() {
       await engine.close();
       if (!options.sharing) await dropDatabase(databaseUrl);
+    },
+  };
+}
+
+/** A confirm of it ends when Redis has heard of the order, too, for tests look at Redis by connections of their own. */
+function settling(engine: Engine): Engine {
+  return {
+    ...engine,
+    async confirm(input) {
+      const outcome = await engine.confirm(input);
+      // What is asked on the engine's connection is answered behind what it has sent before.
+      if (outcome.status === 'confirmed') await engine.health();
+      return outcome;
     },
   };
 }
