@@ -1,4 +1,3 @@
-import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { Order } from '../domain/order.ts';
 import { readOutcomes } from '../mysql/outcomes.ts';
 import { voidHold } from '../redis/void-hold.ts';
@@ -27,8 +26,7 @@ export async function finish(
   context.scripts
     .finish(saleId, { holdId, buyerId, lines, placedAtMs, expiresAtMs })
     .catch((error: unknown) => context.log.debug({ saleId, holdId, err: error }, 'a finish is left to recovery'));
-  // Calls of this turn are sent at its end, before anybody who waits for it after them.
-  await endOfTurn();
+  await context.scripts.finish.sent();
 }
 
 /** Gives a hold back that MySQL has decided against; a failure is left to recovery, which reads the same outcome. */

@@ -1,6 +1,6 @@
 import { type Aborting, type AbortReply, abortConfirms } from '../redis/abort-confirms.ts';
 import { type Beginning, type BeginReply, beginConfirms } from '../redis/begin-confirms.ts';
-import { coalesce } from '../redis/coalesce.ts';
+import { type Coalesced, coalesce } from '../redis/coalesce.ts';
 import { type Finishing, type FinishReply, finishConfirms } from '../redis/finish-confirms.ts';
 import { type PlaceReply, type Placing, placeHolds } from '../redis/place-holds.ts';
 import type { Context } from './context.ts';
@@ -11,7 +11,7 @@ export type HotScripts = {
   place(saleId: string, item: Placing): Promise<PlaceReply>;
   begin(saleId: string, item: Beginning): Promise<BeginReply>;
   abort(saleId: string, item: Aborting): Promise<AbortReply>;
-  finish(saleId: string, item: Finishing): Promise<FinishReply>;
+  finish: Coalesced<Finishing, FinishReply>;
 };
 
 /** Binds the hot scripts to this process's connection and limits. */

@@ -45,6 +45,23 @@ test('calls of one turn are one batch in their order, and each caller gets its o
   assert.equal(batches, [{ key: 'a', items: [3, 1, 2, 1] }]);
 });
 
+test('what was called in a turn is on its way for all of its callers at once, answered or not', async () => {
+  const { call, batches } = tenfold({ answer: () => new Promise(() => undefined) });
+  const told: string[] = [];
+  const tell = (name: string) => call.sent().then(() => told.push(`${name} after ${batches.length}`));
+
+  for (const name of ['first', 'second']) {
+    void call('a', 1);
+    void tell(name);
+  }
+  void call('b', 1);
+  assert.equal(batches, []);
+  await call.sent();
+
+  assert.equal(told, ['first after 2', 'second after 2']);
+  await call.sent();
+});
+
 test('calls that promises of the same turn lead to are in its batch', async () => {
   const { call, batches } = tenfold({});
 

@@ -9,6 +9,12 @@ export type CoalesceOptions<Item, Reply> = {
   weightMax: number;
 };
 
+export type Coalesced<Item, Reply> = {
+  (key: string, item: Item): Promise<Reply>;
+  /** Done when the calls of this turn are on their way: for all who ask at the same time, so that they go on side by side. */
+  sent(): Promise<void>;
+};
+
 type Waiting<Item, Reply> = {
   item: Item;
   weight: number;
@@ -21,28 +27,37 @@ type Waiting<Item, Reply> = {
  * gets its own reply. An idle caller waits for nothing but the end of its own turn. A batch that was not answered is
  * repeated once with the same items, which must therefore be idempotent; after that each caller gets UnavailableError.
  */
-export function coalesce<Item, Reply>(
-  options: CoalesceOptions<Item, Reply>,
-): (key: string, item: Item) => Promise<Reply> {
-  // A new one each turn: cleared, it would point from the old batches to the new ones, see engine/passing-map.
-  let turns = new Map<string, Waiting<Item, Reply>[]>();
+export function coalesce<Item, Reply>(options: CoalesceOptions<Item, Reply>): Coalesced<Item, Reply> {
+  let turn = newTurn<Item, Reply>();
 
   function flush(): void {
-    const lanes = turns;
-    turns = new Map();
+    const { lanes, sent } = turn;
+    turn = newTurn();
     for (const [key, lane] of lanes) {
       for (const batch of cut(lane, options.weightMax)) void settle(key, batch, options.run);
     }
+    sent.resolve();
   }
 
-  return (key, item) =>
-    new Promise((resolve, reject) => {
-      if (turns.size === 0) setImmediate(flush);
-      const lane = turns.get(key);
+  const call = (key: string, item: Item) =>
+    new Promise<Reply>((resolve, reject) => {
+      const { lanes } = turn;
+      if (lanes.size === 0) setImmediate(flush);
+      const lane = lanes.get(key);
       const waiting = { item, weight: options.weigh(item), resolve, reject };
       if (lane) lane.push(waiting);
-      else turns.set(key, [waiting]);
+      else lanes.set(key, [waiting]);
     });
+  return Object.assign(call, { sent: () => (turn.lanes.size === 0 ? Promise.resolve() : turn.sent.promise) });
+}
+
+/** With a Map of its own: one that is cleared would point from the old batches to the new ones, see engine/passing-map. */
+function newTurn<Item, Reply>() {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { lanes: new Map<string, Waiting<Item, Reply>[]>(), sent: { promise, resolve } };
 }
 
 function cut<Item, Reply>(lane: Waiting<Item, Reply>[], weightMax: number): Waiting<Item, Reply>[][] {
