@@ -34,8 +34,8 @@ const stringifyObjects = true;
 const sqlMode =
   'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
 
-// A machine that vanishes between its last UPDATE and COMMIT, or a refusal and its ROLLBACK, leaves the hot row locked for so long, and no longer. The pool asks
-// a session that was idle for five seconds before it is used again, so no living one is lost by this.
+// A machine that vanishes between its last UPDATE and COMMIT, or a refusal and its ROLLBACK, leaves the hot row locked for so long, and
+// no longer. The pool asks a session that was idle for five seconds before it is used again, so no living one is lost by this.
 const silentSecondsMax = 8;
 
 /** Connects and makes the session's settings certain; throws NoConnectionError, in time. Safe to retry. */

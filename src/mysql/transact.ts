@@ -18,10 +18,7 @@ type Statements = Pick<Session, 'query'>;
 export function transact<T>(mysql: Mysql, options: TransactOptions, work: (trx: Trx) => Promise<T>): Promise<T> {
   return withSession(mysql, async (session) => {
     const result = await runAll(session, options, (statements) => work(mysql.bind(statements))).catch(
-      async (error: unknown) => {
-        await rollback(session);
-        throw error;
-      },
+      (error: unknown) => undo(session, error),
     );
     if (session.broken) throw new UnavailableError('the connection to MySQL was lost before COMMIT');
     await session.query('COMMIT').catch((error: unknown) => commitFailed(session, error));
@@ -45,9 +42,7 @@ export function transactScript(mysql: Mysql, statements: readonly string[]): Pro
       assert(succeeded === all.length, 'a script ended before its COMMIT was answered');
     } catch (error) {
       const isOfCommit = succeeded >= all.length - 1;
-      if (errnoOf(error) === null || isOfCommit) return commitFailed(session, error);
-      await rollback(session);
-      throw error;
+      return errnoOf(error) === null || isOfCommit ? commitFailed(session, error) : undo(session, error);
     }
   });
 }
@@ -96,19 +91,17 @@ async function begin(session: Session, options: TransactOptions): Promise<void> 
   await session.query(options.readOnly ? 'START TRANSACTION READ ONLY' : 'START TRANSACTION');
 }
 
-async function rollback(session: Session): Promise<void> {
+/** Throws `error` when the transaction is gone, by an answered ROLLBACK or with its connection. */
+async function undo(session: Session, error: unknown): Promise<never> {
   // A statement that is still under way would be answered after us; its connection goes, and with it the transaction.
   if (session.pending > 0) session.destroy();
-  if (session.broken) return;
-  await session.query('ROLLBACK').catch((error: unknown) => session.destroy(error));
+  if (!session.broken) await session.query('ROLLBACK').catch((cause: unknown) => session.destroy(cause));
+  throw error;
 }
 
 /** Throws what a COMMIT that failed means: only a lock conflict that was answered is definite. */
 async function commitFailed(session: Session, error: unknown): Promise<never> {
-  if (isLockConflict(error)) {
-    await rollback(session);
-    throw error;
-  }
+  if (isLockConflict(error)) return undo(session, error);
   session.destroy(error);
   throw new CommitUnknownError({ cause: error });
 }

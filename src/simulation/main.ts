@@ -16,8 +16,8 @@ const usage = `usage: npm run sim -- [options]
   --replay-path …
   --shrink-seconds 120   how long a counterexample may be made smaller
 
-Ctrl-C ends it after the run under way and prints what was done until then. Exit code 0 when everything agreed with the oracle, 1 when something did not, or in a hundred thousand operations some answer was never heard, 2 for
-arguments like these.`;
+Ctrl-C ends it after the run under way and prints what was done until then. Exit code 0 when everything agreed with the oracle, 1 when something did not,
+or when some answer was never heard in a hundred thousand operations, 2 for arguments like these.`;
 
 /** From so many operations on, a word that was never heard is a fault of the generator; the rarest comes once in ten thousand. */
 const longRunOperations = 100_000;
