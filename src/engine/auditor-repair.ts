@@ -8,8 +8,8 @@ import { readSale } from '../redis/read-sale.ts';
 import { voidHold } from '../redis/void-hold.ts';
 import { runAdmin } from './admin.ts';
 import type { Context } from './context.ts';
+import { randomId } from './ids.ts';
 import { memoryOf } from './memory.ts';
-import { randomId } from './receipt.ts';
 import { resyncLocked } from './resync.ts';
 
 /** What a repair did. All zero: somebody else was first, or the sale had moved on. */

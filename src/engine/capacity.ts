@@ -6,7 +6,7 @@ import { applySale } from '../redis/apply-sale.ts';
 import { withdrawStock } from '../redis/withdraw-stock.ts';
 import { type AdminResult, runAdmin } from './admin.ts';
 import type { Context } from './context.ts';
-import { randomId } from './receipt.ts';
+import { randomId } from './ids.ts';
 import { applyNewest } from './sales.ts';
 
 type CapacityInput = { saleId: string; ticketTypeId: string; delta: number; reason: string };

@@ -6,9 +6,9 @@ import { orderByHold } from '../mysql/orders.ts';
 import { insertVoid } from '../mysql/outcomes.ts';
 import { type Confirming, commitAttempt, type Round, replayOf } from './confirm-commit.ts';
 import type { Context } from './context.ts';
+import { randomId } from './ids.ts';
 import { giveBackVoid, outcomeOf, rememberVoid } from './judge.ts';
 import { createPassingMap } from './passing-map.ts';
-import { randomId } from './receipt.ts';
 import { place, placingOf } from './reserve.ts';
 import { sleep } from './sleep.ts';
 

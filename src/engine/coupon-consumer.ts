@@ -5,7 +5,7 @@ import { couponLag } from '../redis/coupon-stream.ts';
 import type { CouponDeps } from './coupon-deps.ts';
 import { type Lane, type LaneDeps, openLane, turnLane } from './coupon-lane.ts';
 import { createCampaignRebuilder } from './coupon-rebuild.ts';
-import { randomId } from './receipt.ts';
+import { randomId } from './ids.ts';
 
 /** Writes issued coupons from Redis to MySQL until it is stopped. */
 export type CouponConsumer = {

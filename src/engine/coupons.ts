@@ -11,7 +11,7 @@ import { type CouponDirectory, createCouponDirectory } from './coupon-directory.
 import { isBuyer } from './coupon-entry.ts';
 import { listOwnCoupons } from './coupon-list.ts';
 import { type CampaignRebuilder, createCampaignRebuilder } from './coupon-rebuild.ts';
-import { derivedId } from './receipt.ts';
+import { derivedId } from './ids.ts';
 
 /** First-come coupons. Every call may throw UnavailableError: safe to repeat. */
 export type Coupons = {

@@ -4,8 +4,8 @@ import type { Trx } from '../mysql/tables.ts';
 import { transact } from '../mysql/transact.ts';
 import type { HoldRecord } from '../redis/hold-record.ts';
 import { openStage, type Stage, stageBuyers, stageHolds } from '../redis/stage-sale.ts';
+import { randomId } from './ids.ts';
 import type { RebuildDeps } from './rebuild.ts';
-import { randomId } from './receipt.ts';
 
 const PAGE = 500;
 

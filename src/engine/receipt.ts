@@ -1,4 +1,4 @@
-import { createHmac, randomFillSync, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { PricedLine, Receipt } from '../domain/hold.ts';
 import { createHmacSha256 } from './hmac.ts';
 
@@ -60,28 +60,4 @@ function decode([saleId, holdId, buyerId, currency, placedAtMs, expiresAtMs, lin
     priceMinor,
   }));
   return { saleId, holdId, buyerId, currency, placedAtMs, expiresAtMs, lines: priced };
-}
-
-const ID_BYTES = 16;
-/** Asking the system for sixteen bytes costs twenty times what taking them from a pool does. */
-const pool = { bytes: Buffer.alloc(256 * ID_BYTES), at: 256 * ID_BYTES };
-
-/** A fresh id of 128 random bits. */
-export function randomId(): string {
-  if (pool.at === pool.bytes.length) {
-    randomFillSync(pool.bytes);
-    pool.at = 0;
-  }
-  pool.at += ID_BYTES;
-  return pool.bytes.toString('base64url', pool.at - ID_BYTES, pool.at);
-}
-
-/** The id that belongs to these parts and to nothing else: 128 bits of an HMAC over length-prefixed parts. */
-export function derivedId(secret: string, parts: readonly string[]): string {
-  const hmac = createHmac('sha256', secret);
-  for (const part of parts) {
-    const bytes = Buffer.from(part);
-    hmac.update(`${bytes.length}:`).update(bytes);
-  }
-  return hmac.digest().subarray(0, 16).toString('base64url');
 }

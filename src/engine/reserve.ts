@@ -12,7 +12,7 @@ import { orderByHold } from '../mysql/orders.ts';
 import type { HoldRecord } from '../redis/hold-record.ts';
 import type { PlaceReply, Placing } from '../redis/place-holds.ts';
 import type { Context } from './context.ts';
-import { derivedId, randomId } from './receipt.ts';
+import { derivedId, timeOrderedId } from './ids.ts';
 
 export type ReserveInput = {
   buyerId: string;
@@ -27,7 +27,9 @@ export async function reserve(context: Context, input: ReserveInput): Promise<Re
   if (!sale) return { status: 'sale_not_found' };
   const key = input.idempotencyKey;
   const holdId =
-    key === undefined ? randomId() : derivedId(context.config.secrets.holdId, [input.buyerId, input.saleId, key]);
+    key === undefined
+      ? timeOrderedId(Date.now())
+      : derivedId(context.config.secrets.holdId, [input.buyerId, input.saleId, key]);
   const lines = canonicalLines(input.lines);
   // A key may stand for a hold that is there already: only Redis knows.
   const shortages = context.shortages.of(sale.saleId);

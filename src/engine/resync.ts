@@ -10,7 +10,7 @@ import { confirmingIds } from '../redis/read-holds.ts';
 import { type ResyncReply, resyncSale } from '../redis/resync-sale.ts';
 import { runAdmin } from './admin.ts';
 import type { Context } from './context.ts';
-import { randomId } from './receipt.ts';
+import { randomId } from './ids.ts';
 
 type ResyncInput = { saleId: string; dryRun: boolean; reason: string };
 
