@@ -39,10 +39,10 @@ export function main(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   });
 }
 
-/** What is committed is a whole run; anything less must not take its place unasked. */
-function outFolder({ out, cases: chosen, quick }: Options): string {
+/** What is committed is a whole run as production is; anything less must not take its place unasked. */
+function outFolder({ out, cases: chosen, quick, binlog }: Options): string {
   if (out !== null) return out;
-  return chosen.length === 0 && !quick ? join(projectFolder, 'bench', 'results') : join(dataFolder, 'bench');
+  return chosen.length === 0 && !quick && binlog ? join(projectFolder, 'bench', 'results') : join(dataFolder, 'bench');
 }
 
 async function run(options: Options, env: NodeJS.ProcessEnv, ending: Ending): Promise<SuiteResult> {
@@ -75,7 +75,8 @@ async function run(options: Options, env: NodeJS.ProcessEnv, ending: Ending): Pr
   if (!machine) throw new Error('no case was run');
   return {
     ...{ machine, generator: generator.name, startedAt: startedAt.toISOString(), cases: results },
-    ...{ quick: options.quick, rounds: options.rounds, seconds: options.seconds, connections: options.connections },
+    ...{ binlog: options.binlog, quick: options.quick },
+    ...{ rounds: options.rounds, seconds: options.seconds, connections: options.connections },
     tookSeconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     loadAverage: { before: loadBefore, after: loadavg()[0] ?? 0 },
   };

@@ -43,7 +43,7 @@ export function describeRun(result: SuiteResult): string[] {
   const { machine, loadAverage } = result;
   const how = `${result.rounds} rounds of ${result.seconds} s, ${result.connections} connections, load by ${result.generator}`;
   return [
-    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.redis}, MySQL ${machine.mysql}, commit ${machine.commit ?? 'unknown'}`,
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.redis}, MySQL ${machine.mysql} ${result.binlog ? 'with' : 'without'} a binary log, commit ${machine.commit ?? 'unknown'}`,
     `${result.startedAt}, ${count(result.tookSeconds)} s; ${how}`,
     `load average ${loadAverage.before.toFixed(1)} before and ${loadAverage.after.toFixed(1)} after`,
     ...(result.quick

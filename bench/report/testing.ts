@@ -17,7 +17,7 @@ export const sampleResult: SuiteResult = {
     mysql: '10.11.19-MariaDB',
     commit: 'abc1234',
   },
-  ...{ generator: 'wrk', quick: false, rounds: 3, seconds: 3, connections: 100 },
+  ...{ generator: 'wrk', binlog: true, quick: false, rounds: 3, seconds: 3, connections: 100 },
   ...{ startedAt: '2026-11-24T12:00:00.000Z', tookSeconds: 700, loadAverage: { before: 0.1, after: 1.9 } },
   cases: [
     {

@@ -9,6 +9,8 @@ export type Options = {
   connections: number;
   /** Which program sends the load; null for wrk where it is installed, else autocannon. */
   load: 'wrk' | 'autocannon' | null;
+  /** Whether MySQL keeps a binary log, as one with replicas does. */
+  binlog: boolean;
   quick: boolean;
   json: boolean;
   /** Where the report goes. */
@@ -23,6 +25,7 @@ export function usageOf(known: ReadonlyMap<string, string>): string {
   --seconds 3          length of a round (1 to 60)
   --connections 200    connections of the load (1 to 1000)
   --load wrk           what sends the load, wrk or autocannon; wrk where it is installed
+  --no-binlog          MySQL without its binary log, as a server without replicas and without a restore to any moment may run
   --quick              one short round of everything, fewer holds: shows that it works, not how fast it is
   --out folder         where the report goes; bench/results for a whole run, .onsale/bench for any other
   --json               only JSON on stdout, and nothing else there
@@ -40,7 +43,7 @@ export function readOptions(args: string[], known: ReadonlyMap<string, string>):
   const given = readArguments(args, {
     usage: usageOf(known),
     texts: ['rounds', 'seconds', 'connections', 'load', 'out'],
-    flags: ['quick', 'json'],
+    flags: ['quick', 'json', 'no-binlog'],
     takesWords: true,
   });
   if (!given) return null;
@@ -53,6 +56,7 @@ export function readOptions(args: string[], known: ReadonlyMap<string, string>):
     seconds: given.whole('seconds', quick ? 1 : 3, { min: 1, max: 60 }),
     connections: given.whole('connections', 200, { min: 1, max: 1000 }),
     load: loads.find((name) => name === load) ?? null,
+    binlog: !given.flag('no-binlog'),
     quick,
     json: given.flag('json'),
     out,

@@ -55,6 +55,7 @@ export type CaseResult = {
 export type SuiteResult = {
   machine: Machine;
   generator: string;
+  binlog: boolean;
   quick: boolean;
   rounds: number;
   seconds: number;

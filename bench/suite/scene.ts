@@ -52,7 +52,7 @@ export async function openScene(lab: Lab): Promise<Scene> {
 }
 
 async function open(lab: Lab, closers: (() => Promise<void>)[], close: () => Promise<void>): Promise<Scene> {
-  const [redis, mysql] = await Promise.all([startPrivateRedis(), startPrivateMysql()]);
+  const [redis, mysql] = await Promise.all([startPrivateRedis(), startPrivateMysql({ binlog: lab.options.binlog })]);
   closers.push(
     () => redis.stop(),
     () => mysql.stop(),

@@ -140,12 +140,14 @@ test('cases are chosen by name, and every wrong argument is named at once', () =
       seconds: 3,
       connections: 200,
       load: null,
+      binlog: true,
       quick: false,
       json: false,
       out: null,
     },
   });
   assert.is(readOptions(['--quick'], known)?.rounds, 1);
+  assert.is(readOptions(['--no-binlog'], known)?.binlog, false);
   assert.is(readOptions(['--help'], known), null);
   assert.throws(
     () => readOptions(['resreve', '--rounds', '0', '--fast', '--json=1'], known),

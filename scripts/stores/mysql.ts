@@ -10,9 +10,14 @@ import { findMysqlProgram, type Program, which } from './programs.ts';
 
 const run = promisify(execFile);
 const initialiseTimeoutMs = 120_000;
+/** As durable as the tables, and with the rows themselves: what MySQL 8 and 9 do by themselves. */
+const binlogArgs = ['--log-bin=binlog', '--server-id=1', '--sync-binlog=1', '--binlog-format=ROW'];
 
-/** `statements` are run by the server itself at every start, one a line, before it accepts a connection. */
-export type MysqlOptions = PrivateOptions & { password?: string; statements?: string[] };
+/**
+ * `statements` are run by the server itself at every start, one a line, before it accepts a connection. `binlog` is what replicas and a
+ * restore to any moment need: on in MySQL unless it is told otherwise, off in MariaDB.
+ */
+export type MysqlOptions = PrivateOptions & { password?: string; statements?: string[]; binlog?: boolean };
 
 /**
  * Starts a MariaDB or MySQL on a loopback port, as durable as in production, with a database and a user `onsale`.
@@ -33,7 +38,8 @@ export async function startPrivateMysql(options: MysqlOptions = {}): Promise<Pri
       // Relative to the data folder: a socket's path may not be longer than 107 characters.
       ...['--socket=mysql.sock', '--pid-file=mysql.pid', `--init-file=${join(dir, 'init.sql')}`],
       ...['--character-set-server=utf8mb4', '--default-time-zone=+00:00', '--max-connections=300'],
-      ...['--innodb-flush-log-at-trx-commit=1', '--skip-log-bin', '--performance-schema=OFF'],
+      ...['--innodb-flush-log-at-trx-commit=1', '--performance-schema=OFF'],
+      ...(options.binlog ? binlogArgs : ['--skip-log-bin']),
       // With the defaults (128 MB and 96) confirms lose a fifth of their speed after several hundred thousand orders.
       ...[
         '--innodb-buffer-pool-size=512M',
