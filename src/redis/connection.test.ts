@@ -145,6 +145,18 @@ test('a script that the killed server has not answered is unknown to its caller 
   assert.is(await holdOf(redis, saleId, hold.holdId), null);
 });
 
+test('a server that has just started knows every script before the first of them is called', async () => {
+  await server.kill9();
+  await server.restart();
+
+  const redis = await connected();
+  const saleId = await putSale(redis);
+  const reply = await callsOn(redis).place(saleId, placing());
+
+  assert.is(reply.status, 'placed');
+  assert.is(await countOf(redis, 'eval'), 0);
+});
+
 test('a server that has forgotten the scripts is given them, in the session that they were made for', async () => {
   const redis = await connected();
   const saleId = await putSale(redis);

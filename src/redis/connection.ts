@@ -1,5 +1,6 @@
 import { Redis as Client, type RedisOptions } from 'ioredis';
 import { UnavailableError } from '../domain/errors.ts';
+import { loadScripts } from './script.ts';
 
 /**
  * A connection for the request path: it fails fast, never queues and never resends, so that each caller decides what an
@@ -46,7 +47,7 @@ export function connectRedis(options: RedisConnectOptions): Redis {
     current = null;
   });
   client.on('ready', () => {
-    void readRunId(client).then(
+    void begin(client, options.onError).then(
       (session) => {
         current = session;
       },
@@ -71,12 +72,19 @@ export function connectRedis(options: RedisConnectOptions): Redis {
   };
 }
 
-async function readRunId(client: Client): Promise<Session> {
+async function begin(client: Client, onError: (error: Error) => void): Promise<Session> {
   const stream = client.stream;
+  const runId = await readRunId(client);
+  // It can do without: a script that it does not know is sent when it is first called.
+  await loadScripts(client).catch(onError);
+  return { runId, stream };
+}
+
+async function readRunId(client: Client): Promise<string> {
   const info = await client.info('server');
   const runId = /^run_id:([0-9a-f]+)/m.exec(info)?.[1];
   if (runId === undefined) throw new UnavailableError('the Redis server does not tell its run_id');
-  return { runId, stream };
+  return runId;
 }
 
 /** Ends the connection at once; commands under way fail with UnavailableError. */

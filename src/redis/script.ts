@@ -9,6 +9,8 @@ export type Reply = [word: string, ...rest: unknown[]];
 type Call = { keys: string[]; args: (string | number)[] };
 
 const LUA = new URL('../../lua/', import.meta.url);
+/** The sources of all scripts that are bound in this process, by their SHA-1. */
+const sources = new Map<string, string>();
 
 /** The source of a script with its `-- @include` lines replaced. Throws when a file is missing. */
 export function readScript(name: string): string {
@@ -33,12 +35,24 @@ export function defineScript<Input, Output>(
 ): (redis: Redis, input: Input) => Promise<Output> {
   const source = readScript(name);
   const sha = createHash('sha1').update(source).digest('hex');
+  sources.set(sha, source);
   return async (redis, input) => {
     const session = redis.session();
     const { keys, args } = shape.encode(input, redis, session.runId);
     const reply = await evaluate(redis, session, { sha, source }, [keys.length, ...keys, ...args]);
     return shape.decode(reply as Reply, input);
   };
+}
+
+/**
+ * Gives the server every script that it does not have yet: then a call is one command, and once it is written Redis does it, whatever
+ * becomes of us. Safe to repeat. Throws what Redis answers.
+ */
+export async function loadScripts(client: Redis['client']): Promise<void> {
+  const shas = [...sources.keys()];
+  const known = (await client.script('EXISTS', ...shas)) as number[];
+  const missing = [...sources.values()].filter((_source, index) => known[index] !== 1);
+  await Promise.all(missing.map((source) => client.script('LOAD', source)));
 }
 
 /** Throws InvariantError: a script answered with a word that its wrapper does not know. */

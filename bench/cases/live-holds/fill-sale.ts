@@ -47,6 +47,8 @@ export async function fillSale(
 export async function rewriteFile({ redis: server }: Scene): Promise<void> {
   const client = new Client(server.url, { replyMapping: 'legacy' });
   try {
+    // It refuses while it does so already, with what was there when that began.
+    await untilRewritten(client);
     await client.bgrewriteaof();
     await untilRewritten(client);
   } finally {
