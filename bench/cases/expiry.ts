@@ -20,14 +20,14 @@ const slowMicroseconds = 5000;
 const beforeMs = 12_000;
 /** The first moments of a load are those of a server that wakes up; they are not counted. */
 const settlingMs = 1500;
-/** Makes the buyers of the load, and opens its connections. */
+/** Sees that all are held, makes the buyers of the load, and opens its connections. */
 const preparationMs = 5000;
 const giveUpMs = 20_000;
 /** Each look is a call of the admin's to both stores, and must not become a load of its own. */
 const pollMs = 100;
-/** What our own client surely places while it reads every answer, as a share of the throughput; and for so long at most. */
-const placedShare = 0.3;
-const placeSecondsMax = 60;
+/** What surely can be placed on a machine whose speed changes, as a share of the throughput; and for so long at most. */
+const placedShare = 0.6;
+const placeSecondsMax = 30;
 /** A second, and what the admin's call takes that makes the hold time shorter. */
 const spreadMaxMs = 2000;
 

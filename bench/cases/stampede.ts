@@ -18,7 +18,7 @@ const tickets = 100;
 const secondsMax = 60;
 const closedRoundsMax = 2;
 /** A p99 jumps from round to round more than a throughput does. */
-const pacedRoundsMore = 1;
+const pacedRoundsMore = 2;
 /** Latency is compared at this share of the echo's throughput, the same rate for both. */
 const rateShare = 0.5;
 
