@@ -19,20 +19,24 @@ function toAutocannon({ method, path, token, body }) {
 
 function fire({ baseUrl, connections, seconds }, requests) {
   const share = Math.floor(requests.length / connections);
+  const withOneMore = requests.length % connections;
   const startedMs = performance.now();
   let client = 0;
+  let next = 0;
   let stopped = false;
   const cannon = autocannon(
     {
       url: baseUrl,
       connections,
-      // Each connection ends after its share, so nothing is sent twice.
-      amount: connections * share,
+      // Each connection ends after its share, so nothing is sent twice; the first ones get what is left over, as it counts itself.
+      amount: requests.length,
       timeout: timeoutSeconds,
       sampleInt: 100,
       setupClient: (each) => {
-        each.setRequests(requests.slice(client * share, (client + 1) * share));
+        const count = share + (client < withOneMore ? 1 : 0);
+        each.setRequests(requests.slice(next, next + count));
         client += 1;
+        next += count;
       },
     },
     (error, result) => {

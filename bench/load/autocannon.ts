@@ -13,10 +13,10 @@ const processes = Math.min(4, Math.max(1, cpus().length - 2));
 /** A closed loop by autocannon, in several processes where there are cores for them; every request is sent once. */
 export async function byAutocannon(plan: Plan): Promise<{ fire: () => Promise<Fired> }> {
   const connections = Math.max(1, Math.floor(Math.min(plan.connections, plan.requests.length) / processes));
-  const size = Math.floor(plan.requests.length / processes);
+  const from = (index: number) => Math.floor((plan.requests.length * index) / processes);
   const workers = await Promise.all(
     Array.from({ length: processes }, (_, index) =>
-      startChild({ ...plan, connections, requests: plan.requests.slice(index * size, (index + 1) * size) }),
+      startChild({ ...plan, connections, requests: plan.requests.slice(from(index), from(index + 1)) }),
     ),
   );
   return { fire: async () => joined(await Promise.all(workers.map((fire) => fire()))) };

@@ -41,7 +41,7 @@ function round(value: number): number {
 /** Where and how it was measured, in one line each. */
 export function describeRun(result: SuiteResult): string[] {
   const { machine, loadAverage } = result;
-  const how = `${result.rounds} rounds of ${result.seconds} s, ${result.connections} connections, load by ${result.generator}`;
+  const how = `${result.rounds} rounds of ${result.seconds} s unless a note says otherwise, ${result.connections} connections, load by ${result.generator}`;
   return [
     `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.redis}, MySQL ${machine.mysql} ${result.binlog ? 'with' : 'without'} a binary log, commit ${machine.commit ?? 'unknown'}`,
     `${result.startedAt}, ${count(result.tookSeconds)} s; ${how}`,

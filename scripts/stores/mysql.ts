@@ -11,7 +11,7 @@ import { findMysqlProgram, type Program, which } from './programs.ts';
 const run = promisify(execFile);
 const initialiseTimeoutMs = 120_000;
 /** As durable as the tables, and with the rows themselves: what MySQL 8 and 9 do by themselves. */
-const binlogArgs = ['--log-bin=binlog', '--server-id=1', '--sync-binlog=1', '--binlog-format=ROW'];
+const binlogArgs = ['--log-bin=binlog', '--server-id=1', '--sync-binlog=1', '--loose-binlog-format=ROW'];
 
 /**
  * `statements` are run by the server itself at every start, one a line, before it accepts a connection. `binlog` is what replicas and a

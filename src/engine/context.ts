@@ -36,7 +36,8 @@ export type Context = {
 
 /** Opens the connections of this process; none of them has answered yet. */
 export function openContext(config: Config, { log, registry, clock }: EngineDeps): Context {
-  const onError = (error: Error) => log.debug({ err: error }, 'a connection to Redis failed and will be made again');
+  const onError = (error: Error) =>
+    log.debug({ err: error }, 'a connection to Redis had a problem, and is made again where it was lost');
   const redis = connectRedis({ ...config.redis, clock, onError });
   const mysql = connectMysql(config.mysql);
   const metrics = createEngineMetrics(registry);

@@ -16,25 +16,37 @@ export function randomId(): string {
 
 /** The characters of base64url in the order of their bytes, so that texts stand in the order of the numbers they write. */
 const DIGITS = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz';
-const STAMP_DIGITS = 8;
-const stamp = { ms: Number.NaN, text: '' };
+const SALE_DIGITS = 2;
+/** Milliseconds until the year 2109; what comes then begins at the front again. */
+const TIME_DIGITS = 7;
+const RANDOM_DIGITS = 13;
+/** Holds come in crowds, of one sale in one millisecond. */
+const last = { saleId: '', nowMs: Number.NaN, front: '' };
 
 /**
- * A fresh id in the order of time, as long as a random one: 48 bits of `nowMs` (Unix milliseconds), then 84 random bits. What is written
- * together then stands together in the indexes of MySQL, which takes an eighth off the work of an order there.
+ * A fresh id for a hold, as long as a random one: digits of its sale, then of the time (Unix milliseconds), then 78 random bits. Orders
+ * that are written together then stand together in the indexes of MySQL. Sales stand apart, because what InnoDB locks when a row is
+ * rolled back under somebody who waits for it is the gap behind it: without them that were the place of everybody's next row.
  */
-export function timeOrderedId(nowMs: number): string {
-  if (nowMs !== stamp.ms) {
-    stamp.ms = nowMs;
-    stamp.text = stampOf(nowMs);
+export function newHoldId(saleId: string, nowMs: number): string {
+  if (nowMs !== last.nowMs || saleId !== last.saleId) {
+    const front = digitsOf(hashOf(saleId), SALE_DIGITS) + digitsOf(nowMs, TIME_DIGITS);
+    Object.assign(last, { saleId, nowMs, front });
   }
-  return stamp.text + randomId().slice(STAMP_DIGITS);
+  return last.front + randomId().slice(0, RANDOM_DIGITS);
 }
 
-function stampOf(ms: number): string {
+/** The last so many digits of a whole number. */
+function digitsOf(number: number, count: number): string {
   let text = '';
-  for (let left = ms; text.length < STAMP_DIGITS; left = Math.floor(left / 64)) text = DIGITS.charAt(left % 64) + text;
+  for (let left = number; text.length < count; left = Math.floor(left / 64)) text = DIGITS.charAt(left % 64) + text;
   return text;
+}
+
+function hashOf(text: string): number {
+  let hash = 0;
+  for (let at = 0; at < text.length; at += 1) hash = (hash * 31 + text.charCodeAt(at)) % 64 ** SALE_DIGITS;
+  return hash;
 }
 
 /** The id that belongs to these parts and to nothing else: 128 bits of an HMAC over length-prefixed parts. */

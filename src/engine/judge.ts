@@ -15,8 +15,8 @@ export async function outcomeOf(
 
 /**
  * Tells Redis of an order, and is done when that is on its way: the order stands whatever Redis answers, so nobody waits for it. Who asks
- * by the same connection afterwards finds the hold SOLD, unless Redis is away, was made to forget its scripts or has lost the sale: if
- * nothing else does, recovery or the rebuild makes it so.
+ * by the same connection afterwards finds the hold SOLD, unless Redis is away, does not have the script or has lost the sale: if nothing
+ * else does, recovery or the rebuild makes it so.
  */
 export async function finish(
   context: Context,

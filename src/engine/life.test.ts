@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { admin, hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
 import { suite } from '../testing/suite.ts';
@@ -27,6 +28,18 @@ test('a hold that is confirmed becomes one order, and a repeat gives the same on
   assert.is(first.order.totalMinor, 10_000);
   const stock = await stockOf(engine, saleId);
   assert.equal([stock.available, stock.held, stock.sold, stock.soldInMysql, stock.balanced], [8, 0, 2, 2, true]);
+});
+
+test('holds of a sale have ids in the order in which they were made', async () => {
+  const saleId = await openSale(engine, 10);
+  const ids: string[] = [];
+
+  for (const buyerId of ['alice', 'bob', 'carol', 'dave']) {
+    ids.push((await hold(engine, { saleId, buyerId })).holdId);
+    await sleep(2);
+  }
+
+  assert.equal(ids.toSorted(), ids);
 });
 
 test('a released hold gives its tickets back once, and its token buys nothing', async () => {

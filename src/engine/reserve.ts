@@ -12,7 +12,7 @@ import { orderByHold } from '../mysql/orders.ts';
 import type { HoldRecord } from '../redis/hold-record.ts';
 import type { PlaceReply, Placing } from '../redis/place-holds.ts';
 import type { Context } from './context.ts';
-import { derivedId, timeOrderedId } from './ids.ts';
+import { derivedId, newHoldId } from './ids.ts';
 
 export type ReserveInput = {
   buyerId: string;
@@ -28,7 +28,7 @@ export async function reserve(context: Context, input: ReserveInput): Promise<Re
   const key = input.idempotencyKey;
   const holdId =
     key === undefined
-      ? timeOrderedId(Date.now())
+      ? newHoldId(input.saleId, Date.now())
       : derivedId(context.config.secrets.holdId, [input.buyerId, input.saleId, key]);
   const lines = canonicalLines(input.lines);
   // A key may stand for a hold that is there already: only Redis knows.

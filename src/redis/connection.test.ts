@@ -145,45 +145,6 @@ test('a script that the killed server has not answered is unknown to its caller 
   assert.is(await holdOf(redis, saleId, hold.holdId), null);
 });
 
-test('a server that has just started knows every script before the first of them is called', async () => {
-  await server.kill9();
-  await server.restart();
-
-  const redis = await connected();
-  const saleId = await putSale(redis);
-  const reply = await callsOn(redis).place(saleId, placing());
-
-  assert.is(reply.status, 'placed');
-  assert.is(await countOf(redis, 'eval'), 0);
-});
-
-test('a server that has forgotten the scripts is given them, in the session that they were made for', async () => {
-  const redis = await connected();
-  const saleId = await putSale(redis);
-  await redis.client.script('FLUSH');
-  const evals = await countOf(redis, 'eval');
-
-  const reply = await callsOn(redis).place(saleId, placing());
-  const again = await callsOn(redis).place(saleId, placing());
-
-  assert.equal([reply.status, again.status], ['placed', 'placed']);
-  assert.is(await countOf(redis, 'eval'), evals + 1);
-});
-
-test('the source of a script is not sent in another session than its arguments were made for', async () => {
-  const redis = await connected();
-  const saleId = await putSale(redis);
-  const hold = placing();
-  await redis.client.script('FLUSH');
-  // The connection is another one each time it is asked about, as if it broke between the two commands.
-  const changing: Redis = { ...redis, session: () => ({ ...redis.session() }) };
-
-  const error = await failureOf(() => callsOn(changing).place(saleId, hold));
-
-  assert.instance(error, UnavailableError);
-  assert.is(await holdOf(redis, saleId, hold.holdId), null);
-});
-
 test('commands fail fast while the server hangs, and work again afterwards', async () => {
   const redis = await connected();
   const saleId = await putSale(redis);

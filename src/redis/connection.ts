@@ -75,8 +75,8 @@ export function connectRedis(options: RedisConnectOptions): Redis {
 async function begin(client: Client, onError: (error: Error) => void): Promise<Session> {
   const stream = client.stream;
   const runId = await readRunId(client);
-  // It can do without: a script that it does not know is sent when it is first called.
-  await loadScripts(client).catch(onError);
+  // They are written before anything that this session may be used for. Without them, a script is sent when it is first called.
+  void loadScripts(client).catch((cause: unknown) => onError(new Error('Redis did not take the scripts', { cause })));
   return { runId, stream };
 }
 

@@ -45,14 +45,11 @@ export function defineScript<Input, Output>(
 }
 
 /**
- * Gives the server every script that it does not have yet: then a call is one command, and once it is written Redis does it, whatever
- * becomes of us. Safe to repeat. Throws what Redis answers.
+ * Gives the server every script that is bound in this process: a call is one command then, and Redis does it once it has read it, whatever
+ * becomes of us. What it has already costs it a look. Safe to repeat. Throws what Redis answers.
  */
 export async function loadScripts(client: Redis['client']): Promise<void> {
-  const shas = [...sources.keys()];
-  const known = (await client.script('EXISTS', ...shas)) as number[];
-  const missing = [...sources.values()].filter((_source, index) => known[index] !== 1);
-  await Promise.all(missing.map((source) => client.script('LOAD', source)));
+  await Promise.all(Array.from(sources.values(), (source) => client.script('LOAD', source)));
 }
 
 /** Throws InvariantError: a script answered with a word that its wrapper does not know. */

@@ -38,16 +38,12 @@ export async function placeLapsing(
     ttlSeconds -= 1;
     engine.calls.setHoldTtl(saleId, ttlSeconds).catch((error: unknown) => problems.push(error));
   }, tickMs);
-  try {
-    await load.fire();
-    const rules = await settle(async () => [
-      equal('of the holds that were to lapse, held', (await engine.admin.stock(saleId)).held, holds),
-    ]);
-    for (const { ok, rule, numbers } of rules) if (!ok) throw new Error(`${rule}: ${numbers}`);
-  } finally {
-    clearInterval(shorten);
-  }
+  await load.fire().finally(() => clearInterval(shorten));
   if (problems.length > 0) throw problems[0];
+  const rules = await settle(async () => [
+    equal('of the holds that were to lapse, held', (await engine.admin.stock(saleId)).held, holds),
+  ]);
+  for (const { ok, rule, numbers } of rules) if (!ok) throw new Error(`${rule}: ${numbers}`);
   return readDeadlines(scene, saleId);
 }
 
@@ -56,8 +52,10 @@ async function readDeadlines({ redis: server }: Scene, saleId: string): Promise<
   try {
     const due = saleKeys(settings.REDIS_KEY_PREFIX.fallback, saleId)[2];
     // The first place is the sentinel's.
-    const [, first = Number.NaN] = await redis.zrange(due, '1', '1', 'WITHSCORES');
-    const [, last = Number.NaN] = await redis.zrange(due, '-1', '-1', 'WITHSCORES');
+    const [, first] = await redis.zrange(due, '1', '1', 'WITHSCORES');
+    const [, last] = await redis.zrange(due, '-1', '-1', 'WITHSCORES');
+    if (first === undefined || last === undefined)
+      throw new Error('the holds lapsed before it was known when they would');
     return { firstMs: Number(first), lastMs: Number(last) };
   } finally {
     redis.disconnect();
