@@ -19,24 +19,22 @@ function toAutocannon({ method, path, token, body }) {
 
 function fire({ baseUrl, connections, seconds }, requests) {
   const share = Math.floor(requests.length / connections);
-  const withOneMore = requests.length % connections;
+  // As autocannon shares out an amount: what is left over goes to the first connections, one each.
+  const from = (connection) => connection * share + Math.min(connection, requests.length % connections);
   const startedMs = performance.now();
   let client = 0;
-  let next = 0;
   let stopped = false;
   const cannon = autocannon(
     {
       url: baseUrl,
       connections,
-      // Each connection ends after its share, so nothing is sent twice; the first ones get what is left over, as it counts itself.
+      // Each connection ends after its share, so nothing is sent twice.
       amount: requests.length,
       timeout: timeoutSeconds,
       sampleInt: 100,
       setupClient: (each) => {
-        const count = share + (client < withOneMore ? 1 : 0);
-        each.setRequests(requests.slice(next, next + count));
+        each.setRequests(requests.slice(from(client), from(client + 1)));
         client += 1;
-        next += count;
       },
     },
     (error, result) => {

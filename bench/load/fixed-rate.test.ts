@@ -1,25 +1,17 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import * as assert from 'uvu/assert';
 import { suite } from '../../src/testing/suite.ts';
 import { atFixedRate } from './fixed-rate.ts';
 import { reserveRequest } from './request.ts';
+import { withServer } from './testing.ts';
 
 const test = suite('load at a fixed rate');
 
 const buyers = Array.from({ length: 60 }, (_, index) => `buyer-${index}`);
 
 test('everybody presses once and is answered, and refusals are counted as such', async () => {
-  const seen: string[] = [];
-  const server = createServer((request, response) => {
-    seen.push(String(request.headers.authorization));
-    const status = [201, 202, 400, 409, 503][seen.length % 5] ?? 500;
-    request.resume().on('end', () => response.writeHead(status, { 'Content-Length': 2 }).end('{}'));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
+  await withServer(async ({ baseUrl, seen }) => {
     const load = await atFixedRate(1000)({
-      baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      baseUrl,
       requests: buyers.map((buyer) => reserveRequest('sale', buyer)),
       ...{ connections: 4, seconds: 0 },
     });
@@ -31,8 +23,5 @@ test('everybody presses once and is answered, and refusals are counted as such',
     // The last of them is due 59 ms after the first, so it cannot be over before.
     assert.ok(fired.seconds >= 0.059, `${fired.seconds} s`);
     assert.ok(fired.p50Ms > 0 && fired.p50Ms <= fired.p99Ms);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
+  });
 });
