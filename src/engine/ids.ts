@@ -20,8 +20,6 @@ const SALE_DIGITS = 2;
 /** Milliseconds until the year 2109; what comes then begins at the front again. */
 const TIME_DIGITS = 7;
 const RANDOM_DIGITS = 13;
-/** Holds come in crowds, of one sale in one millisecond. */
-const last = { saleId: '', nowMs: Number.NaN, front: '' };
 
 /**
  * A fresh id for a hold, as long as a random one: digits of its sale, then of the time (Unix milliseconds), then 78 random bits. Orders
@@ -29,11 +27,7 @@ const last = { saleId: '', nowMs: Number.NaN, front: '' };
  * rolled back under somebody who waits for it is the gap behind it: without them that were the place of everybody's next row.
  */
 export function newHoldId(saleId: string, nowMs: number): string {
-  if (nowMs !== last.nowMs || saleId !== last.saleId) {
-    const front = digitsOf(hashOf(saleId), SALE_DIGITS) + digitsOf(nowMs, TIME_DIGITS);
-    Object.assign(last, { saleId, nowMs, front });
-  }
-  return last.front + randomId().slice(0, RANDOM_DIGITS);
+  return digitsOf(hashOf(saleId), SALE_DIGITS) + digitsOf(nowMs, TIME_DIGITS) + randomId().slice(0, RANDOM_DIGITS);
 }
 
 /** The last so many digits of a whole number. */

@@ -9,6 +9,7 @@ export type CoalesceOptions<Item, Reply> = {
   weightMax: number;
 };
 
+/** A call that shares its turn's batch with others; throws UnavailableError, safe to retry where the items are idempotent. */
 export type Coalesced<Item, Reply> = {
   (key: string, item: Item): Promise<Reply>;
   /** Done when the calls of this turn are on their way: for all who ask at the same time, so that they go on side by side. */
@@ -31,12 +32,12 @@ export function coalesce<Item, Reply>(options: CoalesceOptions<Item, Reply>): Co
   let turn = newTurn<Item, Reply>();
 
   function flush(): void {
-    const { lanes, sent } = turn;
+    const { lanes, tellSent } = turn;
     turn = newTurn();
     for (const [key, lane] of lanes) {
       for (const batch of cut(lane, options.weightMax)) void settle(key, batch, options.run);
     }
-    sent.resolve();
+    for (const tell of tellSent) tell();
   }
 
   const call = (key: string, item: Item) =>
@@ -48,16 +49,17 @@ export function coalesce<Item, Reply>(options: CoalesceOptions<Item, Reply>): Co
       if (lane) lane.push(waiting);
       else lanes.set(key, [waiting]);
     });
-  return Object.assign(call, { sent: () => (turn.lanes.size === 0 ? Promise.resolve() : turn.sent.promise) });
+  const sent = () =>
+    new Promise<void>((resolve) => {
+      if (turn.lanes.size === 0) resolve();
+      else turn.tellSent.push(resolve);
+    });
+  return Object.assign(call, { sent });
 }
 
 /** With a Map of its own: one that is cleared would point from the old batches to the new ones, see engine/passing-map. */
 function newTurn<Item, Reply>() {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { lanes: new Map<string, Waiting<Item, Reply>[]>(), sent: { promise, resolve } };
+  return { lanes: new Map<string, Waiting<Item, Reply>[]>(), tellSent: [] as (() => void)[] };
 }
 
 function cut<Item, Reply>(lane: Waiting<Item, Reply>[], weightMax: number): Waiting<Item, Reply>[][] {

@@ -7,7 +7,7 @@ import { redisAnswers } from '../probe.ts';
 import { connectConsumer } from '../queue/connection.ts';
 import { callsOn, placing } from '../testing/redis-calls.ts';
 import { putSale } from '../testing/redis-sale.ts';
-import { holdOf } from '../testing/redis-state.ts';
+import { countOf, holdOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
 import { failureOf, until } from '../testing/until.ts';
 import { closeRedis, connectRedis, type Redis, waitForRedis } from './connection.ts';
@@ -54,12 +54,6 @@ function disconnected(redis: Redis): Promise<boolean> {
       return true;
     }
   });
-}
-
-/** What the run of the server that is up now has been asked so often. */
-async function countOf(redis: Redis, name: string): Promise<number> {
-  const info = await redis.client.info('commandstats');
-  return Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(info)?.[1] ?? 0);
 }
 
 /** Stops the server as a machine that hangs would, and lets it go on afterwards whatever happens. */

@@ -4,7 +4,7 @@ import { startPrivateRedis } from '../../scripts/stores/redis.ts';
 import { SaleLostError, UnavailableError } from '../domain/errors.ts';
 import { callsOn, placing } from '../testing/redis-calls.ts';
 import { putSale } from '../testing/redis-sale.ts';
-import { holdOf } from '../testing/redis-state.ts';
+import { countOf, holdOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
 import { failureOf } from '../testing/until.ts';
 import { closeRedis, connectRedis, type Redis, waitForRedis } from './connection.ts';
@@ -48,22 +48,14 @@ async function atOnceWhen(attempt: () => unknown): Promise<void> {
   }
 }
 
-/** What the run of the server that is up now has been asked so often. */
-async function countOf(redis: Redis, name: string): Promise<number> {
-  const info = await redis.client.info('commandstats');
-  return Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(info)?.[1] ?? 0);
-}
-
 test('the first call on a server that has just started finds its script there', async () => {
   await server.restart();
   const { redis } = connect();
 
   await atOnceWhen(() => redis.session());
-  const reply = await callsOn(redis)
-    .place('sale-1', placing())
-    .catch((error: unknown) => error);
+  const error = await failureOf(() => callsOn(redis).place('sale-1', placing()));
 
-  assert.instance(reply, SaleLostError);
+  assert.instance(error, SaleLostError);
   assert.equal([await countOf(redis, 'evalsha'), await countOf(redis, 'eval')], [1, 0]);
 });
 

@@ -9,8 +9,8 @@ export type Reply = [word: string, ...rest: unknown[]];
 type Call = { keys: string[]; args: (string | number)[] };
 
 const LUA = new URL('../../lua/', import.meta.url);
-/** The sources of all scripts that are bound in this process, by their SHA-1. */
-const sources = new Map<string, string>();
+/** Of all scripts that are bound in this process. */
+const sources = new Set<string>();
 
 /** The source of a script with its `-- @include` lines replaced. Throws when a file is missing. */
 export function readScript(name: string): string {
@@ -35,7 +35,7 @@ export function defineScript<Input, Output>(
 ): (redis: Redis, input: Input) => Promise<Output> {
   const source = readScript(name);
   const sha = createHash('sha1').update(source).digest('hex');
-  sources.set(sha, source);
+  sources.add(source);
   return async (redis, input) => {
     const session = redis.session();
     const { keys, args } = shape.encode(input, redis, session.runId);
@@ -49,7 +49,7 @@ export function defineScript<Input, Output>(
  * becomes of us. What it has already costs it a look. Safe to repeat. Throws what Redis answers.
  */
 export async function loadScripts(client: Redis['client']): Promise<void> {
-  await Promise.all(Array.from(sources.values(), (source) => client.script('LOAD', source)));
+  await Promise.all(Array.from(sources, (source) => client.script('LOAD', source)));
 }
 
 /** Throws InvariantError: a script answered with a word that its wrapper does not know. */

@@ -157,3 +157,9 @@ function unzip(flat: string[]): Map<string, string> {
   for (let at = 0; at < flat.length; at += 2) pairs.set(flat[at] ?? '', flat[at + 1] ?? '');
   return pairs;
 }
+
+/** How often the run of the server that is up now has been asked this command. */
+export async function countOf(redis: Redis, name: string): Promise<number> {
+  const info = await redis.client.info('commandstats');
+  return Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+}
