@@ -139,22 +139,24 @@ test('answers cannot be sniffed as something else and are not stored', async () 
 });
 
 test('a request past its deadline answers 503, and what fails later is not lost', async () => {
+  let end: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => {
+    end = resolve;
+  });
   const late: Partial<Engine> = {
-    reserve: () => sleep(150).then(() => Promise.reject(new Error('a late bug'))),
-    confirm: () => sleep(150).then(() => Promise.reject(new UnavailableError('late'))),
+    reserve: () => answered.then(() => Promise.reject(new Error('a late bug'))),
+    confirm: () => answered.then(() => Promise.reject(new UnavailableError('late'))),
   };
   const { app: slow, options } = appWith(late, { requestDeadlineMs: 40, confirmDeadlineMs: 80 });
-  const startedMs = performance.now();
 
   const reserved = await slow.request('/purchase/reserve', jsonInit(reserve, bearer('a')));
-  const reserveMs = performance.now() - startedMs;
   const confirmed = await slow.request('/purchase/confirm', jsonInit({ token: 'x' }, bearer('a')));
-  await sleep(200);
+  end();
+  await sleep(10);
 
   assert.is(reserved.status, 503);
   assert.is(reserved.headers.get('retry-after'), '1');
   assert.is((await problemOf(reserved)).code, 'unavailable');
-  assert.ok(reserveMs < 140, String(reserveMs));
   assert.is(confirmed.status, 503);
   assert.is(options.lines.filter((line) => line.includes('a late bug')).length, 1);
 });

@@ -102,12 +102,11 @@ test('a lock that never comes fails definitely after five tries', async () => {
 test('what is under way at the deadline is called unknown, and the caller waits no longer', async () => {
   const sale = await storedSale(mysql);
   const lock = await lockedBy(mysql, sale.saleId);
-  const startedAtMs = Date.now();
 
   const outcome = await writer.commit(aDraft(sale.saleId), Date.now() + 200);
 
+  // Who waited longer would have been told that the lock never came.
   assert.is(outcome.status, 'unknown');
-  assert.ok(Date.now() - startedAtMs < 600);
   await lock.release();
   await writer.idle();
 });
@@ -147,7 +146,7 @@ async function sellOver(
   always: CommitFault,
   options: { queryTimeoutMs: number; patienceMs: number; lateMs?: number },
 ) {
-  const late = faults.filter((fault) => fault === 'late').length;
+  const unheard = faults.filter((fault) => fault === 'late' || fault === 'answer_lost').length;
   const network = await badNetwork(faults, always, options.lateMs);
   const faulty = testMysql({ url: network.url, queryTimeoutMs: options.queryTimeoutMs });
   const sale = await storedSale(mysql);
@@ -156,7 +155,7 @@ async function sellOver(
   const deadlineMs = Date.now() + options.patienceMs;
   const outcomes = await Promise.all(drafts.map((draft) => faultyWriter.commit(draft, deadlineMs)));
   await faultyWriter.idle();
-  await until('what was late is answered', () => network.lateAnswers() === late);
+  await until('what nobody hears is answered', () => network.keptAnswers() === unheard);
   await closeMysql(faulty);
   await network.close();
   const counts = await countsOf(mysql, sale.saleId);
@@ -225,11 +224,11 @@ test('COMMITs that are never answered are unknown at the deadline', async () => 
 });
 
 test('a COMMIT in doubt is never called failed, even when MySQL is gone afterwards', async () => {
-  const network = await badNetwork(['answer_lost']);
+  const network = await badNetwork(['answer_lost'], 'request_lost');
   const faulty = testMysql({ url: network.url });
   const sale = await storedSale(mysql);
   const pending = createOrderWriter(faulty, { batchMax: 50 }).commit(aDraft(sale.saleId), Date.now() + 900);
-  while (network.commits() === 0) await sleep(1);
+  await until('MySQL has committed', () => network.keptAnswers() === 1);
   await network.close();
 
   const outcome = await pending;

@@ -131,12 +131,17 @@ export async function badNetwork(faults: CommitFault[], always: CommitFault = 'n
   const own = new URL(stack.databaseUrl);
   const sockets = new Set<Socket>();
   let commits = 0;
-  let lateAnswers = 0;
+  let kept = 0;
+  const keepAnswer = (upstream: Socket, andThen: () => void) => {
+    upstream.on('data', (answers) => {
+      if (!isLastAnswer(answers)) return;
+      kept += 1;
+      andThen();
+    });
+  };
   const later = (chunk: Buffer, upstream: Socket) => {
     setTimeout(() => {
-      upstream.on('data', (answers) => {
-        if (isLastAnswer(answers)) lateAnswers += 1;
-      });
+      keepAnswer(upstream, () => undefined);
       upstream.write(chunk);
     }, lateMs);
   };
@@ -158,7 +163,7 @@ export async function badNetwork(faults: CommitFault[], always: CommitFault = 'n
       if (harms) commits += 1;
       const fault = harms ? (faults.shift() ?? always) : 'none';
       deaf = fault !== 'none' && !(fault in errnos);
-      if (fault === 'answer_lost') upstream.on('data', (answers) => (isLastAnswer(answers) ? cut() : undefined));
+      if (fault === 'answer_lost') keepAnswer(upstream, cut);
       if (fault === 'request_lost') cut();
       else if (fault in errnos) upstream.write(withoutCommit(chunk, errnos[fault as keyof typeof errnos]));
       else if (fault === 'late') later(chunk, upstream);
@@ -177,8 +182,8 @@ export async function badNetwork(faults: CommitFault[], always: CommitFault = 'n
   return {
     url: own.href,
     commits: () => commits,
-    /** How many that came late were answered. */
-    lateAnswers: () => lateAnswers,
+    /** How many MySQL has answered without anybody hearing it: those that were late or whose answer was lost. */
+    keptAnswers: () => kept,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
