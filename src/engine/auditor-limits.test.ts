@@ -9,7 +9,7 @@ import { suite } from '../testing/suite.ts';
 import { failureOf, until } from '../testing/until.ts';
 
 const test = suite('the bounds of the auditor');
-const env = { REDIS_COMMAND_TIMEOUT_MS: '5000', AUDIT_EVERY_MS: '1', AUDIT_PAUSE_MS: '30', AUDIT_HOLDS_MAX: '3' };
+const env = { AUDIT_EVERY_MS: '1', AUDIT_PAUSE_MS: '30', AUDIT_HOLDS_MAX: '3', MYSQL_LOCK_WAIT_SECONDS: '1' };
 const main = await openTestEngine(env);
 const { engine } = main;
 const redis = await redisOf(main);

@@ -8,7 +8,7 @@ import { suite } from '../testing/suite.ts';
 import { lookClosely } from './auditor-look.ts';
 
 const test = suite('one look of the auditor', { timeoutMs: 60_000 });
-const main = await openTestEngine({ REDIS_COMMAND_TIMEOUT_MS: '5000', CONFIRM_DEADLINE_MS: '8000' });
+const main = await openTestEngine();
 const { engine, config } = main;
 const redis = await redisOf(main);
 const mysql = connectMysql(config.mysql);

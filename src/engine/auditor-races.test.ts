@@ -14,8 +14,6 @@ import { until } from '../testing/until.ts';
 const test = suite('the auditor beside a running sale', { timeoutMs: 60_000 });
 // The shorter the pause, the more often a false alarm would have its chance.
 const env = {
-  REDIS_COMMAND_TIMEOUT_MS: '5000',
-  CONFIRM_DEADLINE_MS: '8000',
   AUDIT_EVERY_MS: '1',
   AUDIT_PAUSE_MS: '30',
   // A loaded machine must not turn what is in flight into what was left behind.

@@ -7,7 +7,7 @@ import { admin, hold, openSale, openTestEngine, stockOf } from '../testing/engin
 import { suite } from '../testing/suite.ts';
 
 const test = suite('the auditor finds drift');
-const env = { REDIS_COMMAND_TIMEOUT_MS: '5000', AUDIT_EVERY_MS: '1', AUDIT_PAUSE_MS: '100' };
+const env = { AUDIT_EVERY_MS: '1', AUDIT_PAUSE_MS: '100' };
 const main = await openTestEngine(env);
 const { engine } = main;
 const redis = await redisOf(main);

@@ -8,9 +8,8 @@ import { suite } from '../testing/suite.ts';
 import { failureOf, persistently, until } from '../testing/until.ts';
 
 const test = suite('a sale that is changed in its middle');
-const env = { REDIS_COMMAND_TIMEOUT_MS: '5000' };
-const main = await openTestEngine(env);
-const other = await openTestEngine(env, { sharing: main });
+const main = await openTestEngine();
+const other = await openTestEngine({}, { sharing: main });
 const { engine } = main;
 test.after(async () => {
   await other.close();
@@ -82,8 +81,8 @@ test('a decrease takes available tickets only: what is held or sold is never tak
 
 test('a late word about an older change does not put back what a decrease under way has withdrawn', async () => {
   const [redisProxy, mysqlProxy] = [await openProxy(main.config.redis.url), await openProxy(main.databaseUrl)];
-  const slow = await openTestEngine({ ...env, REDIS_URL: redisProxy.url }, { sharing: main });
-  const decreaser = await openTestEngine({ ...env, DATABASE_URL: mysqlProxy.url }, { sharing: main });
+  const slow = await openTestEngine({ REDIS_URL: redisProxy.url }, { sharing: main });
+  const decreaser = await openTestEngine({ DATABASE_URL: mysqlProxy.url }, { sharing: main });
   const saleId = await openSale(engine, 10, { buyerTicketsMax: 10 });
   const harmed = { redis: redisProxy.harmed(), mysql: mysqlProxy.harmed() };
   redisProxy.judge = once(mentions(saleId), 'withhold');

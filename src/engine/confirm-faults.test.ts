@@ -10,7 +10,7 @@ import { failureOf, until } from '../testing/until.ts';
 
 const test = suite('a confirm while MySQL fails');
 const env = {
-  REDIS_COMMAND_TIMEOUT_MS: '5000',
+  CONFIRM_DEADLINE_MS: '2000',
   HOLD_GRACE_MS: '1500',
   HOLD_GRACE_MAX_MS: '2500',
   HOLD_LEASE_MS: '200',

@@ -12,7 +12,7 @@ import { suite } from '../testing/suite.ts';
 import { persistently, until } from '../testing/until.ts';
 
 const test = suite('a server killed in the middle of a confirm');
-const env = { HOLD_LEASE_MS: '250', REDIS_COMMAND_TIMEOUT_MS: '5000', CONFIRM_DEADLINE_MS: '6000' };
+const env = { HOLD_LEASE_MS: '250' };
 const main = await openTestEngine(env);
 const redis = await redisOf(main);
 const { engine } = main;

@@ -9,7 +9,7 @@ import { suite } from '../testing/suite.ts';
 import { persistently, until } from '../testing/until.ts';
 
 const test = suite('the two paths of expiry');
-const main = await openTestEngine({ REDIS_COMMAND_TIMEOUT_MS: '5000' });
+const main = await openTestEngine();
 const redis = await redisOf(main);
 const { engine } = main;
 const running: { close(): Promise<void> }[] = [];

@@ -11,10 +11,6 @@ import { persistently, until } from '../testing/until.ts';
 
 const test = suite('words that come late');
 const env = {
-  REDIS_COMMAND_TIMEOUT_MS: '8000',
-  CONFIRM_DEADLINE_MS: '8000',
-  MYSQL_QUERY_TIMEOUT_MS: '8000',
-  MYSQL_LOCK_WAIT_SECONDS: '7',
   HOLD_LEASE_MS: '200',
   HOLD_GRACE_MAX_MS: '1',
 };

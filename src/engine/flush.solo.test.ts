@@ -11,8 +11,8 @@ import { failureOf, persistently, until } from '../testing/until.ts';
 
 const test = suite('a Redis that has forgotten everything');
 const server = await startPrivateRedis();
-const main = await openTestEngine({ REDIS_URL: server.url, REDIS_COMMAND_TIMEOUT_MS: '3000' });
-const other = await openTestEngine({ REDIS_URL: server.url, REDIS_COMMAND_TIMEOUT_MS: '3000' }, { sharing: main });
+const main = await openTestEngine({ REDIS_URL: server.url });
+const other = await openTestEngine({ REDIS_URL: server.url }, { sharing: main });
 const redis = await redisOf(main);
 const { engine } = main;
 test.after(async () => {

@@ -6,8 +6,8 @@ import { suite } from '../testing/suite.ts';
 import { persistently } from '../testing/until.ts';
 
 const test = suite('idempotency keys of reserve');
-const main = await openTestEngine({ REDIS_COMMAND_TIMEOUT_MS: '5000' });
-const other = await openTestEngine({ REDIS_COMMAND_TIMEOUT_MS: '5000' }, { sharing: main });
+const main = await openTestEngine();
+const other = await openTestEngine({}, { sharing: main });
 const { engine } = main;
 test.after(async () => {
   await other.close();

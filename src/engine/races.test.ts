@@ -6,9 +6,9 @@ import { suite } from '../testing/suite.ts';
 import { until } from '../testing/until.ts';
 
 const test = suite('races for one hold');
-const patience = { REDIS_COMMAND_TIMEOUT_MS: '5000', CONFIRM_DEADLINE_MS: '8000', HOLD_LEASE_MS: '50' };
-const main = await openTestEngine(patience);
-const other = await openTestEngine(patience, { sharing: main });
+const env = { HOLD_LEASE_MS: '50' };
+const main = await openTestEngine(env);
+const other = await openTestEngine(env, { sharing: main });
 test.after(async () => {
   await other.close();
   await main.close();

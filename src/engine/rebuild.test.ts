@@ -10,9 +10,8 @@ import { suite } from '../testing/suite.ts';
 import { failureOf, persistently, until } from '../testing/until.ts';
 
 const test = suite('rebuilding a sale');
-const env = { REDIS_COMMAND_TIMEOUT_MS: '5000', CONFIRM_DEADLINE_MS: '4000' };
-const main = await openTestEngine(env);
-const other = await openTestEngine(env, { sharing: main });
+const main = await openTestEngine();
+const other = await openTestEngine({}, { sharing: main });
 const redis = await redisOf(main);
 const { engine } = main;
 test.after(async () => {
@@ -127,7 +126,7 @@ test('the workers notice an epoch that was bumped and never installed', async ()
 });
 
 test('three processes that rebuild at once, under fire, end with one epoch and every count right', async () => {
-  const child = await startEngineProcess(main, env);
+  const child = await startEngineProcess(main);
   const saleId = await openSale(engine, 80, { buyerTicketsMax: 1 });
   const row = await rowOf(saleId);
   const rebuilds = async () => {
@@ -162,10 +161,7 @@ test('three processes that rebuild at once, under fire, end with one epoch and e
 
 test('an order committed under the old epoch, whose finish comes after the rebuild, is counted once', async () => {
   const proxy = await openProxy(main.config.redis.url);
-  const slow = await openTestEngine(
-    { ...env, REDIS_URL: proxy.url, REDIS_COMMAND_TIMEOUT_MS: '1000' },
-    { sharing: main },
-  );
+  const slow = await openTestEngine({ REDIS_URL: proxy.url, REDIS_COMMAND_TIMEOUT_MS: '1000' }, { sharing: main });
   const saleId = await openSale(engine, 5);
   const { token, holdId } = await hold(engine, { saleId, buyerId: 'alice' });
   let begun = false;
@@ -195,7 +191,7 @@ test('an order committed under the old epoch, whose finish comes after the rebui
 
 test('a commit of the old epoch that is on its way while the sale is rebuilt is either counted or fenced', async () => {
   const proxy = await openProxy(main.databaseUrl);
-  const slow = await openTestEngine({ ...env, DATABASE_URL: proxy.url }, { sharing: main });
+  const slow = await openTestEngine({ DATABASE_URL: proxy.url, MYSQL_QUERY_TIMEOUT_MS: '1500' }, { sharing: main });
   const saleId = await openSale(engine, 5);
   const { token, holdId } = await hold(engine, { saleId, buyerId: 'alice' });
   await slow.engine.sales.getPublic(saleId);

@@ -11,9 +11,8 @@ import { suite } from '../testing/suite.ts';
 import { failureOf, until } from '../testing/until.ts';
 
 const test = suite('resync in mid-sale');
-const patience = { REDIS_COMMAND_TIMEOUT_MS: '5000', CONFIRM_DEADLINE_MS: '4000' };
-const main = await openTestEngine(patience);
-const other = await openTestEngine(patience, { sharing: main });
+const main = await openTestEngine();
+const other = await openTestEngine({}, { sharing: main });
 const redis = await redisOf(main);
 const { engine } = main;
 test.after(async () => {
@@ -85,7 +84,7 @@ test('a resync while fifty confirms wait for MySQL leaves nothing to be set righ
 
 test('a confirm that finishes between the snapshot of a resync and its script is not counted away', async () => {
   const proxy = await openProxy(main.config.redis.url);
-  const slow = await openTestEngine({ ...patience, REDIS_URL: proxy.url }, { sharing: main });
+  const slow = await openTestEngine({ REDIS_URL: proxy.url }, { sharing: main });
   const saleId = await openSale(engine, 5);
   const { token } = await hold(engine, { saleId, buyerId: 'alice' });
   const lock = await lockStock(main, saleId);

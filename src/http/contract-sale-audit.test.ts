@@ -8,7 +8,7 @@ import { persistently } from '../testing/until.ts';
 import { contractOf } from './contract-fixtures.ts';
 
 const test = suite('HTTP contract of the audit of a sale');
-const main = await openTestEngine({ AUDIT_PAUSE_MS: '50', REDIS_COMMAND_TIMEOUT_MS: '5000' });
+const main = await openTestEngine({ AUDIT_PAUSE_MS: '50' });
 const redis = await redisOf(main);
 test.after(async () => {
   redis.end();

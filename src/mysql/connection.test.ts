@@ -94,7 +94,7 @@ test('MySQL that refuses, is silent, or knows neither us nor the database is una
     wrongPassword.href,
     wrongDatabase.href,
   ]) {
-    const mysql = connectMysql({ ...testMysql().options, url });
+    const mysql = connectMysql({ ...testMysql().options, url, connectTimeoutMs: 800 });
     const startedAtMs = Date.now();
     const errors = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(() => failureOf(() => pingMysql(mysql))));
     for (const error of errors) assert.instance(error, UnavailableError);

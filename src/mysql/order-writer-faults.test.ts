@@ -246,7 +246,7 @@ test('without MySQL every draft fails definitely within a second', async () => {
   silent.on('connection', (socket) => open.add(socket));
 
   for (const address of ['127.0.0.1:1', `127.0.0.1:${port}`]) {
-    const away = connectMysql({ ...mysql.options, url: `mysql://u:p@${address}/d` });
+    const away = connectMysql({ ...mysql.options, url: `mysql://u:p@${address}/d`, connectTimeoutMs: 800 });
     const startedAtMs = Date.now();
     const awayWriter = createOrderWriter(away, { batchMax: 50 });
     const outcomes = await Promise.all([1, 2, 3].map((it) => awayWriter.commit(aDraft(`away-${it}`))));

@@ -14,7 +14,7 @@ import { transact } from './transact.ts';
 
 /** What the tests of this folder share: a connection, sales and drafts by fresh ids, and a bad network. */
 export function testMysql(overrides: Partial<MysqlOptions> = {}): Mysql {
-  const usual = { connectionsMax: 6, queryTimeoutMs: 5_000, connectTimeoutMs: 800, lockWaitSeconds: 1 };
+  const usual = { connectionsMax: 6, queryTimeoutMs: 5_000, connectTimeoutMs: 5_000, lockWaitSeconds: 1 };
   return connectMysql({ url: stack.databaseUrl, ...usual, ...overrides });
 }
 

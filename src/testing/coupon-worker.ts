@@ -4,10 +4,11 @@ import { createLog } from '../log.ts';
 import { connectMysql } from '../mysql/connection.ts';
 import { connectRedis, waitForRedis } from '../redis/connection.ts';
 import { readScript } from '../redis/script.ts';
-import { testConfig } from './stack.ts';
+import { patience, testConfig } from './stack.ts';
 
 /** A process that only consumes coupons, for tests to kill. With `dies-before-ack` it kills itself after a COMMIT. */
 const config = testConfig({
+  ...patience,
   REDIS_KEY_PREFIX: process.env['REDIS_KEY_PREFIX'] ?? '',
   COUPON_BATCH_MAX: process.env['COUPON_BATCH_MAX'] ?? '10',
   COUPON_BLOCK_MS: '10',

@@ -9,7 +9,7 @@ import { closeMysql, connectMysql, type Mysql } from '../mysql/connection.ts';
 import { couponsOfCampaign } from '../mysql/coupons.ts';
 import { closeRedis, connectRedis, type Redis, waitForRedis } from '../redis/connection.ts';
 import { type CampaignKeys, campaignKeys } from '../redis/coupon-keys.ts';
-import { freshId, testConfig } from './stack.ts';
+import { freshId, patience, testConfig } from './stack.ts';
 
 /** What the tests of coupons share: connections under a key prefix of their own, so that no other consumer joins in. */
 export type CouponBench = {
@@ -30,6 +30,7 @@ export async function openCouponBench(
   options: { clock?: () => number; databaseUrl?: string } = {},
 ): Promise<CouponBench> {
   const config = testConfig({
+    ...patience,
     REDIS_KEY_PREFIX: freshId('test'),
     COUPON_BLOCK_MS: '50',
     COUPON_CLAIM_IDLE_MS: '400',

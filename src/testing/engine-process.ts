@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import type { TestEngine } from './engine.ts';
+import { patience } from './stack.ts';
 
 export type EngineProcess = {
   /** Calls the engine there by the name of the call, such as `sales.changeCapacity`. Never settles once it was killed. */
@@ -17,7 +18,7 @@ export async function startEngineProcess(
 ): Promise<EngineProcess> {
   const stores = { REDIS_URL: config.redis.url, REDIS_KEY_PREFIX: config.redis.keyPrefix, DATABASE_URL: databaseUrl };
   const file = new URL('./engine-child.ts', import.meta.url).pathname;
-  const child = fork(file, [JSON.stringify({ ...stores, ...env })], { execArgv: ['--import', 'tsx'] });
+  const child = fork(file, [JSON.stringify({ ...patience, ...stores, ...env })], { execArgv: ['--import', 'tsx'] });
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   let calls = 0;

@@ -7,7 +7,7 @@ import type { Sale } from '../domain/sale.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import { createLog } from '../log.ts';
 import { migrateToLatest } from '../mysql/migrate.ts';
-import { freshId, stack, testConfig } from './stack.ts';
+import { freshId, patience, stack, testConfig } from './stack.ts';
 
 export type TestEngine = { engine: Engine; config: Config; databaseUrl: string; close(): Promise<void> };
 
@@ -21,6 +21,7 @@ export async function openTestEngine(
 ): Promise<TestEngine> {
   const databaseUrl = options.sharing?.databaseUrl ?? (await createDatabase());
   const config = testConfig({
+    ...patience,
     REDIS_KEY_PREFIX: options.sharing?.config.redis.keyPrefix ?? `test-${randomBytes(6).toString('hex')}`,
     DATABASE_URL: databaseUrl,
     ...env,

@@ -16,6 +16,15 @@ export function freshId(prefix: string): string {
   return `${prefix}-${randomBytes(6).toString('hex')}`;
 }
 
+/** Time-outs that a machine in a bad hour does not reach. A test of a time-out says how long its own is. */
+export const patience = {
+  REDIS_COMMAND_TIMEOUT_MS: '10000',
+  MYSQL_CONNECT_TIMEOUT_MS: '10000',
+  MYSQL_QUERY_TIMEOUT_MS: '10000',
+  MYSQL_LOCK_WAIT_SECONDS: '8',
+  CONFIRM_DEADLINE_MS: '15000',
+};
+
 /** The configuration of a process on this stack; `env` overrides single variables, by their names in the environment. */
 export function testConfig(env: Record<string, string> = {}): Config {
   return loadConfig({
