@@ -20,8 +20,9 @@ async function run(code: string): Promise<{ exitCode: number | null; output: str
 test('what fails because of a Ctrl-C does not cut the closing short', async () => {
   const { exitCode, output } = await run(`
     ending.add(() => new Promise((done) => setTimeout(() => done(console.log('closed')), 200)));
+    setInterval(() => undefined, 1000);
+    process.once('SIGINT', () => setImmediate(() => ending.close(1)));
     process.kill(process.pid, 'SIGINT');
-    setTimeout(() => ending.close(1), 50);
   `);
 
   assert.match(output, /closed\n$/);
