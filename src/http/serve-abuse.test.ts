@@ -29,11 +29,11 @@ function open(at = address): Line {
   return line;
 }
 
-/** Says something on a connection of its own and waits for its end. */
-async function say(text: string, waitMs = 1000): Promise<Line> {
+/** Says something on a connection of its own and waits for its end; what the server does not end is cut off. */
+async function say(text: string): Promise<Line> {
   const line = open();
   line.socket.write(text, 'latin1');
-  const timer = setTimeout(() => line.socket.destroy(), waitMs);
+  const timer = setTimeout(() => line.socket.destroy(), 10_000);
   await line.closed;
   clearTimeout(timer);
   return line;
@@ -70,20 +70,23 @@ test('five hundred who send a byte a second and fifty who send nothing are cut o
     ...Array.from({ length: 50 }, () => ({ line: open(), first: '', limitMs: 5000 })),
   ];
   for (const { line, first } of slow) line.socket.write(first);
+  await Promise.all(slow.map(({ line }) => once(line.socket, 'connect')));
   const drip = setInterval(() => {
     for (const { line, first } of slow) if (first !== '' && line.socket.writable) line.socket.write('a');
   }, 1000);
 
-  let served = 0;
-  const isOver = () => slow.every(({ line }) => line.closedAfterMs !== null);
-  for (let i = 0; i < 1000 && !isOver(); i += 1) {
+  let servedBesideAll = 0;
+  const cut = () => slow.filter(({ line }) => line.closedAfterMs !== null).length;
+  for (let i = 0; i < 1000 && cut() < slow.length; i += 1) {
     const response = await fetch(new URL('/livez', address));
-    served += response.status === 200 && (await response.text()) !== '' ? 1 : 0;
+    const isServed = response.status === 200 && (await response.text()) !== '';
+    if (isServed && cut() === 0) servedBesideAll += 1;
     await sleep(50);
   }
   clearInterval(drip);
 
-  assert.ok(served > 50, `${served} served`);
+  // How many depends on the machine.
+  assert.ok(servedBesideAll > 0);
   for (const { line, first, limitMs } of slow) {
     assert.match(line.received, /^HTTP\/1\.1 408 /, first);
     // The clock is looked at once a second, and the machine may be busy.
