@@ -11,7 +11,9 @@ import { until } from '../src/testing/until.ts';
 import { dataFolder } from './local.ts';
 import { freePort } from './stores/ports.ts';
 
-const test = suite('build', { timeoutMs: 60_000 });
+const test = suite('build', { timeoutMs: 90_000 });
+/** Two programs start slowly beside other tests. */
+const patienceMs = 30_000;
 // Not dist, which may be in use; below the project, so that packages are found.
 const folder = join(dataFolder, `build-${randomBytes(6).toString('hex')}`);
 await promisify(execFile)(process.execPath, ['scripts/build.mjs', folder]);
@@ -43,11 +45,14 @@ function run(program: 'server' | 'worker', env: Record<string, string>): ChildPr
 }
 
 const answers = (url: string) =>
-  until(url, () =>
-    fetch(url).then(
-      ({ status }) => status === 200,
-      () => false,
-    ),
+  until(
+    url,
+    () =>
+      fetch(url).then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    patienceMs,
   );
 
 test('what is built starts on its own Lua and migrations, answers, and ends in order', async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnGuarded } from '../stores/guardian.ts';
 
-const fileTimeoutMs = 240_000;
+/** For the longest file on the slowest machine; a single test that hangs ends by its own bound. */
+const fileTimeoutMs = 480_000;
 
 /** `report` is what to show of it. */
 export type FileResult = { file: string; passed: number; failed: number; report: string };
