@@ -9,7 +9,7 @@ import { callsOn, placing } from '../testing/redis-calls.ts';
 import { putSale } from '../testing/redis-sale.ts';
 import { countOf, holdOf } from '../testing/redis-state.ts';
 import { suite } from '../testing/suite.ts';
-import { failureOf, until } from '../testing/until.ts';
+import { failureOf, until, within } from '../testing/until.ts';
 import { closeRedis, connectRedis, type Redis, waitForRedis } from './connection.ts';
 import { command } from './script.ts';
 
@@ -25,21 +25,23 @@ test.after.each(async () => {
 });
 test.after(() => server.stop());
 
-const options = { keyPrefix: 'test', commandTimeoutMs: 300, onError: () => undefined };
+const options = {
+  keyPrefix: 'test',
+  // What is not about the time-out itself has longer than a machine in a bad hour takes.
+  commandTimeoutMs: 5_000,
+  // A server that is killed or stopped is what these tests are about.
+  onError: () => undefined,
+};
 
-/** A connection as a server process has it, with a timeout short enough to wait for. */
-function connect(): Redis {
-  const redis = connectRedis({
-    ...{ url: server.url, keyPrefix: 'test', commandTimeoutMs: 300, clock: () => nowMs },
-    // A server that is killed or stopped is what these tests are about.
-    onError: () => undefined,
-  });
+/** A connection as a server process has it. */
+function connect(commandTimeoutMs = options.commandTimeoutMs): Redis {
+  const redis = connectRedis({ ...options, url: server.url, commandTimeoutMs, clock: () => nowMs });
   opened.push(redis);
   return redis;
 }
 
-async function connected(): Promise<Redis> {
-  const redis = connect();
+async function connected(commandTimeoutMs?: number): Promise<Redis> {
+  const redis = connect(commandTimeoutMs);
   await waitForRedis(redis, 10_000);
   return redis;
 }
@@ -81,7 +83,7 @@ test('a server that accepts and does not answer is not connected, and is as soon
   let redis: Redis | null = null;
 
   await whileStopped(async () => {
-    redis = connect();
+    redis = connect(300);
     await sleep(500);
     const current = redis;
     assert.throws(() => current.session(), /not connected/);
@@ -140,18 +142,18 @@ test('a script that the killed server has not answered is unknown to its caller 
 });
 
 test('commands fail fast while the server hangs, and work again afterwards', async () => {
-  const redis = await connected();
-  const saleId = await putSale(redis);
+  const saleId = await putSale(await connected());
+  const redis = await connected(800);
   const calls = callsOn(redis);
 
   await whileStopped(async () => {
-    const startedAt = performance.now();
-    const errors = await Promise.all([
+    const failures = [
       failureOf(() => calls.place(saleId, placing())),
       failureOf(() => command(redis, (client) => client.ping())),
-    ]);
+    ];
+    const errors = await within(1_000, Promise.all(failures));
 
-    assert.ok(performance.now() - startedAt < 1000, 'within a second');
+    assert.is.not(errors, 'late');
     for (const error of errors) assert.instance(error, UnavailableError);
   });
 
@@ -164,24 +166,19 @@ test('commands fail at once while the server is away, and nothing is queued for 
   await server.kill9();
   await disconnected(redis);
 
-  const startedAt = performance.now();
-  const error = await failureOf(() => command(redis, (client) => client.set('test:queued', '1')));
-  const tookMs = performance.now() - startedAt;
+  const error = await within(
+    1_000,
+    failureOf(() => command(redis, (client) => client.set('test:queued', '1'))),
+  );
   await server.restart();
   await waitForRedis(redis, 10_000);
 
   assert.instance(error, UnavailableError);
-  assert.ok(tookMs < 1000, 'at once');
   assert.is(await redis.client.exists('test:queued'), 0);
 });
 
 test('waiting for a server that does not come ends when it was said to', async () => {
-  const redis = connectRedis({
-    url: 'redis://127.0.0.1:1',
-    keyPrefix: 'test',
-    commandTimeoutMs: 300,
-    onError: () => undefined,
-  });
+  const redis = connectRedis({ ...options, url: 'redis://127.0.0.1:1' });
   opened.push(redis);
   const startedAt = performance.now();
 
@@ -203,8 +200,8 @@ test('waiting for a server that refuses us says why, and never with what', async
     opened.push(wrong, none);
 
     const [refused, unnamed] = await Promise.all([
-      failureOf(() => waitForRedis(wrong, 500)),
-      failureOf(() => waitForRedis(none, 500)),
+      failureOf(() => waitForRedis(wrong, 2_000)),
+      failureOf(() => waitForRedis(none, 2_000)),
     ]);
 
     assert.match(refused.message, /WRONGPASS/);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 /** Asks every 10 ms until the answer is neither undefined, null nor false, and returns it. Throws when the time is up. */
 export async function until<T>(
@@ -28,6 +28,19 @@ export async function persistently<T>(work: () => Promise<T>, timeoutMs = 10_000
       await sleep(20);
     }
   }
+}
+
+/**
+ * What `work` answers, or 'late' when that takes longer. The bound is a timer that begins after the time-outs of `work`, and leaves a
+ * turn to those that are overdue with it: work that its own shorter time-outs end is not late because this process stood still.
+ */
+export function within<T>(boundMs: number, work: Promise<T>): Promise<T | 'late'> {
+  const late = async () => {
+    await nextTurn();
+    await sleep(boundMs, undefined, { ref: false });
+    return nextTurn('late' as const);
+  };
+  return Promise.race([work, late()]);
 }
 
 /** The error that `work` must end with; throws when it ends with none. */
