@@ -51,7 +51,7 @@ test('a rebuilder with the claim adds and publishes, and keeps others waiting', 
     { couponId: 'coupon-bob', buyerId: 'bob', issuedAtMs: 8 },
   ];
   await suspendCampaign(redis, { campaignId, newEpoch: 3 });
-  await claimCampaignRebuild(redis, campaignId, 1000);
+  await claimCampaignRebuild(redis, campaignId, 20_000);
 
   assert.is(await addCoupons(redis, { campaignId, epoch: 3, coupons, forMs: 60_000 }), 'added');
   assert.is(await publishCoupons(redis, { campaignId, epoch: 3, coupons }), 'published');
