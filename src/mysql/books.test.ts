@@ -3,14 +3,13 @@ import * as assert from 'uvu/assert';
 import { suite } from '../testing/suite.ts';
 import { booksOf, soldHoldIds, stocksOf } from './books.ts';
 import { closeMysql } from './connection.ts';
-import { createOrderWriter } from './order-writer.ts';
 import { insertVoid } from './outcomes.ts';
-import { aDraft, storedSale, testMysql } from './testing.ts';
+import { aDraft, storedSale, testMysql, testWriter } from './testing.ts';
 import { transact } from './transact.ts';
 
 const test = suite('the books of a sale');
 const mysql = testMysql();
-const writer = createOrderWriter(mysql, { batchMax: 20 });
+const writer = testWriter(mysql, { batchMax: 20 });
 test.after(() => closeMysql(mysql));
 
 const booksIn = (saleId: string, bounds: { budgetMs?: number; pageRows?: number } = {}) =>
@@ -22,7 +21,7 @@ const booksIn = (saleId: string, bounds: { budgetMs?: number; pageRows?: number 
 async function soldSale(orders: number) {
   const { saleId } = await storedSale(mysql, { a: 50, b: 50 });
   const drafts = Array.from({ length: orders }, () => aDraft(saleId, { a: 1, b: 2 }));
-  await Promise.all(drafts.map((draft) => writer.commit(draft, Date.now() + 10_000)));
+  await Promise.all(drafts.map((draft) => writer.commit(draft)));
   return { saleId, drafts };
 }
 

@@ -3,16 +3,15 @@ import { UnavailableError } from '../domain/errors.ts';
 import type { CommitOutcome } from '../domain/order.ts';
 import { suite } from '../testing/suite.ts';
 import { closeMysql } from './connection.ts';
-import { createOrderWriter } from './order-writer.ts';
 import { orderByHold } from './orders.ts';
 import { insertVoid } from './outcomes.ts';
 import { bumpEpoch } from './sale-rebuild.ts';
-import { aDraft, countsOf, storedSale, testMysql } from './testing.ts';
+import { aDraft, countsOf, storedSale, testMysql, testWriter } from './testing.ts';
 import { transact } from './transact.ts';
 
 const test = suite('order writer');
 const mysql = testMysql();
-const writer = createOrderWriter(mysql, { batchMax: 50 });
+const writer = testWriter(mysql, { batchMax: 50 });
 test.after(() => closeMysql(mysql));
 
 const words = (outcomes: CommitOutcome[]) => outcomes.map((outcome) => outcome.status);
@@ -54,7 +53,7 @@ test('200 drafts at once for 100 tickets sell exactly 100', async () => {
 
 test('two writers at once oversell nothing and leave nothing unsold', async () => {
   const sale = await storedSale(mysql, { seat: 60 });
-  const other = createOrderWriter(mysql, { batchMax: 7 });
+  const other = testWriter(mysql, { batchMax: 7 });
   const drafts = Array.from({ length: 100 }, () => aDraft(sale.saleId));
 
   const outcomes = await Promise.all(drafts.map((draft, index) => (index % 2 ? writer : other).commit(draft)));
@@ -66,7 +65,7 @@ test('two writers at once oversell nothing and leave nothing unsold', async () =
 
 test('two writers with the same holds give each hold one order', async () => {
   const sale = await storedSale(mysql);
-  const other = createOrderWriter(mysql, { batchMax: 7 });
+  const other = testWriter(mysql, { batchMax: 7 });
   const first = Array.from({ length: 40 }, () => aDraft(sale.saleId));
   const second = first.map(({ holdId }) => aDraft(sale.saleId, { seat: 1 }, { holdId })).reverse();
 
@@ -207,7 +206,7 @@ test('a sale that does not exist fails its drafts', async () => {
 
 test('a lane that is full refuses at once, and idle waits for the rest', async () => {
   const sale = await storedSale(mysql);
-  const small = createOrderWriter(mysql, { batchMax: 2, waitingMax: 3 });
+  const small = testWriter(mysql, { batchMax: 2, waitingMax: 3 });
   const all = Promise.all(Array.from({ length: 5 }, () => small.commit(aDraft(sale.saleId))));
 
   await small.idle();

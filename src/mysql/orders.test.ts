@@ -4,13 +4,12 @@ import type { Order } from '../domain/order.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
 import { closeMysql } from './connection.ts';
-import { createOrderWriter } from './order-writer.ts';
 import { listOrders, orderByHold, orderById } from './orders.ts';
-import { aDraft, storedSale, testMysql } from './testing.ts';
+import { aDraft, storedSale, testMysql, testWriter } from './testing.ts';
 
 const test = suite('orders');
 const mysql = testMysql();
-const writer = createOrderWriter(mysql, { batchMax: 50 });
+const writer = testWriter(mysql, { batchMax: 50 });
 test.after(() => closeMysql(mysql));
 
 async function allPages(input: { buyerId?: string; saleId?: string; limit: number }): Promise<Order[]> {

@@ -5,15 +5,14 @@ import { suite } from '../testing/suite.ts';
 import { until } from '../testing/until.ts';
 import { closeMysql } from './connection.ts';
 import { CommitUnknownError } from './errors.ts';
-import { createOrderWriter } from './order-writer.ts';
 import { insertVoid, readOutcomes } from './outcomes.ts';
 import { bumpEpoch } from './sale-rebuild.ts';
-import { aDraft, badNetwork, storedSale, testMysql } from './testing.ts';
+import { aDraft, badNetwork, storedSale, testMysql, testWriter } from './testing.ts';
 import { transact } from './transact.ts';
 
 const test = suite('hold outcomes');
 const mysql = testMysql();
-const writer = createOrderWriter(mysql, { batchMax: 50 });
+const writer = testWriter(mysql, { batchMax: 50 });
 test.after(() => closeMysql(mysql));
 
 /** Writes a `sold` outcome in a transaction that then waits, and commits or not. */
@@ -121,7 +120,7 @@ test('confirm and recovery at once: one word for each hold, whoever is first', a
   const drafts = Array.from({ length: 60 }, () => aDraft(sale.saleId));
 
   const [commits, voids] = await Promise.all([
-    Promise.all(drafts.map((draft) => writer.commit(draft, Date.now() + 10_000))),
+    Promise.all(drafts.map((draft) => writer.commit(draft))),
     Promise.all(drafts.map((draft) => insertVoid(mysql, idsOf(draft)))),
   ]);
 

@@ -3,16 +3,15 @@ import * as assert from 'uvu/assert';
 import { suite } from '../testing/suite.ts';
 import { closeMysql } from './connection.ts';
 import { commitOrders } from './order-transaction.ts';
-import { createOrderWriter } from './order-writer.ts';
 import { insertVoid, readOutcomes } from './outcomes.ts';
 import { boughtByBuyer, bumpEpoch, type DecidedHold, readOutcomesOfSale, soldAndCapacity } from './sale-rebuild.ts';
 import { findSale, lockSale } from './sales.ts';
-import { aDraft, storedSale, testMysql } from './testing.ts';
+import { aDraft, storedSale, testMysql, testWriter } from './testing.ts';
 import { transact } from './transact.ts';
 
 const test = suite('rebuilding a sale');
 const mysql = testMysql();
-const writer = createOrderWriter(mysql, { batchMax: 20 });
+const writer = testWriter(mysql, { batchMax: 20 });
 test.after(() => closeMysql(mysql));
 
 test('a bump of the epoch waits for the commit under way and sees it', async () => {
@@ -49,7 +48,7 @@ test('a bump of the epoch waits for the commit under way and sees it', async () 
 
 test('while the epoch moves under load no commit is lost or seen by neither side', async () => {
   const { saleId } = await storedSale(mysql, { a: 500, b: 500 });
-  const pending = Array.from({ length: 200 }, () => writer.commit(aDraft(saleId, { a: 1, b: 1 }), Date.now() + 10_000));
+  const pending = Array.from({ length: 200 }, () => writer.commit(aDraft(saleId, { a: 1, b: 1 })));
   await sleep(20);
 
   const soldAtBump = await transact(mysql, {}, async (trx) => {

@@ -5,15 +5,14 @@ import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
 import { closeMysql } from './connection.ts';
 import { errnoOf, isDuplicate } from './errors.ts';
-import { createOrderWriter } from './order-writer.ts';
 import { changeCapacity, markSettled, setClosed, setPaused, updateSettings } from './sale-changes.ts';
 import { findSale, insertSale, listSales, listUnsettled, lockSale } from './sales.ts';
-import { aDraft, aSale, countsOf, storedSale, testMysql } from './testing.ts';
+import { aDraft, aSale, countsOf, storedSale, testMysql, testWriter } from './testing.ts';
 import { transact } from './transact.ts';
 
 const test = suite('sales');
 const mysql = testMysql();
-const writer = createOrderWriter(mysql, { batchMax: 50 });
+const writer = testWriter(mysql, { batchMax: 50 });
 test.after(() => closeMysql(mysql));
 
 test('a sale is read as it was written, types in their order', async () => {

@@ -8,6 +8,7 @@ import type { Sale } from '../domain/sale.ts';
 import { isCommit, isLastAnswer, withoutCommit } from '../testing/mysql-wire.ts';
 import { freshId, stack } from '../testing/stack.ts';
 import { connectMysql, type Mysql, type MysqlOptions } from './connection.ts';
+import { createOrderWriter, type OrderWriter, type OrderWriterOptions } from './order-writer.ts';
 import { insertSale } from './sales.ts';
 import type { Trx } from './tables.ts';
 import { transact } from './transact.ts';
@@ -16,6 +17,12 @@ import { transact } from './transact.ts';
 export function testMysql(overrides: Partial<MysqlOptions> = {}): Mysql {
   const usual = { connectionsMax: 6, queryTimeoutMs: 5_000, connectTimeoutMs: 5_000, lockWaitSeconds: 1 };
   return connectMysql({ url: stack.databaseUrl, ...usual, ...overrides });
+}
+
+/** An order writer whose callers are patient for as long as a machine in a bad hour may take, unless they say otherwise. */
+export function testWriter(mysql: Mysql, options: OrderWriterOptions): OrderWriter {
+  const writer = createOrderWriter(mysql, options);
+  return { ...writer, commit: (draft, deadlineMs = Date.now() + 20_000) => writer.commit(draft, deadlineMs) };
 }
 
 /** A sale that is not stored yet, with these capacities by ticket type id. */
