@@ -1,29 +1,29 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { UnavailableError } from '../domain/errors.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
+import { failureOf } from '../testing/until.ts';
 import { beginAdminRequest, finishAdminRequest, forgetAdminRequests } from './admin-requests.ts';
 import { insertAudit, listAudit } from './audit.ts';
-import { closeMysql } from './connection.ts';
-import { testMysql } from './testing.ts';
+import { closeMysql, type Mysql } from './connection.ts';
+import { isLockConflict } from './errors.ts';
+import type { Trx } from './tables.ts';
+import { leftOpen, testMysql, underWay } from './testing.ts';
 import { transact } from './transact.ts';
 
 const test = suite('admin requests and audit');
-const mysql = testMysql();
+const mysql = testMysql({ lockWaitSeconds: 4 });
 test.after(() => closeMysql(mysql));
 
-const aRequest = () => ({ actorId: freshId('admin'), key: 'the key', requestHash: 'hash' });
+const aRequest = () => ({ actorId: freshId('admin'), key: 'the key', requestHash: freshId('hash') });
 type Request = ReturnType<typeof aRequest>;
-const begin = (request: Request) => transact(mysql, {}, (trx) => beginAdminRequest(trx, request));
+const begin = (request: Request, by: Mysql = mysql) => transact(by, {}, (trx) => beginAdminRequest(trx, request));
 
-async function answered(request: Request, response: unknown, ms = 0): Promise<void> {
-  await transact(mysql, {}, async (trx) => {
-    assert.equal(await beginAdminRequest(trx, request), { status: 'new' });
-    await sleep(ms);
-    await finishAdminRequest(trx, request, response);
-  });
+async function answer(trx: Trx, request: Request, response: unknown): Promise<void> {
+  assert.equal(await beginAdminRequest(trx, request), { status: 'new' });
+  await finishAdminRequest(trx, request, response);
 }
+const answered = (request: Request, response: unknown) => transact(mysql, {}, (trx) => answer(trx, request, response));
 
 test('a repeat hears the first answer, in its order of keys', async () => {
   const request = aRequest();
@@ -46,25 +46,26 @@ test('another request under the same key is a mismatch, another actor is new', a
 
 test('of two at once the second waits for the first and replays it', async () => {
   const request = aRequest();
-  const first = answered(request, 'done', 200);
-  await sleep(50);
+  const end = await leftOpen(mysql, (trx) => answer(trx, request, 'done'));
 
-  const outcome = await begin(request);
+  const second = begin(request);
+  await underWay(mysql, `insert into %${request.requestHash}%`);
+  await end('commit');
 
-  await first;
-  assert.equal(outcome, { status: 'replay', response: 'done' });
+  assert.equal(await second, { status: 'replay', response: 'done' });
 });
 
 test('a first that takes too long makes the second unavailable', async () => {
   const request = aRequest();
-  // MySQL looks once a second whose wait for a lock is over, so one of a second may last two.
-  const first = answered(request, 'done', 2_500);
-  await sleep(50);
+  const hasty = testMysql({ lockWaitSeconds: 1 });
+  const end = await leftOpen(mysql, (trx) => answer(trx, request, 'done'));
 
-  const error = await begin(request).catch((it: unknown) => it);
+  const error = await failureOf(() => begin(request, hasty));
 
-  await first;
+  await end('commit');
+  await closeMysql(hasty);
   assert.instance(error, UnavailableError);
+  assert.ok(isLockConflict(error));
 });
 
 test('a first that failed leaves the key as new', async () => {

@@ -1,13 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { UnavailableError } from '../domain/errors.ts';
 import { suite } from '../testing/suite.ts';
-import { until } from '../testing/until.ts';
+import { failureOf } from '../testing/until.ts';
 import { closeMysql } from './connection.ts';
 import { CommitUnknownError } from './errors.ts';
 import { insertVoid, readOutcomes } from './outcomes.ts';
 import { bumpEpoch } from './sale-rebuild.ts';
-import { aDraft, badNetwork, storedSale, testMysql, testWriter } from './testing.ts';
+import { aDraft, badNetwork, leftOpen, storedSale, testMysql, testWriter, underWay } from './testing.ts';
 import { transact } from './transact.ts';
 
 const test = suite('hold outcomes');
@@ -15,28 +14,15 @@ const mysql = testMysql();
 const writer = testWriter(mysql, { batchMax: 50 });
 test.after(() => closeMysql(mysql));
 
-/** Writes a `sold` outcome in a transaction that then waits, and commits or not. */
-async function openSale(
-  hold: { holdId: string; saleId: string; orderId: string },
-  end: 'commit' | 'roll back',
-  ms: number,
-) {
-  let written = (): void => undefined;
-  const isWritten = new Promise<void>((resolve) => {
-    written = resolve;
-  });
-  const done = transact(mysql, {}, async (trx) => {
-    const row = { hold_id: hold.holdId, sale_id: hold.saleId, order_id: hold.orderId, created_at_ms: 1 };
-    await trx
+/** Writes a `sold` outcome in a transaction that is left open. */
+function openSale(hold: { holdId: string; saleId: string; orderId: string }) {
+  const row = { hold_id: hold.holdId, sale_id: hold.saleId, order_id: hold.orderId, created_at_ms: 1 };
+  return leftOpen(mysql, (trx) =>
+    trx
       .insertInto('hold_outcomes')
       .values({ ...row, outcome: 'sold' })
-      .execute();
-    written();
-    await sleep(ms);
-    if (end === 'roll back') throw new Error('rolled back');
-  }).catch(() => undefined);
-  await isWritten;
-  return done;
+      .execute(),
+  );
 }
 
 /** Asked without an epoch, as whoever needs no fence does. */
@@ -75,30 +61,35 @@ test('a sold hold is not voided but named with its order', async () => {
 
 test('a commit under way is waited for and its word stands', async () => {
   const hold = aDraft('void-sale');
-  void openSale(hold, 'commit', 300);
-  await sleep(50);
+  const end = await openSale(hold);
 
-  assert.equal(await insertVoid(mysql, idsOf(hold)), { outcome: 'sold', orderId: hold.orderId });
+  const word = insertVoid(mysql, idsOf(hold));
+  await underWay(mysql, `insert into %${hold.holdId}%`);
+  await end('commit');
+
+  assert.equal(await word, { outcome: 'sold', orderId: hold.orderId });
 });
 
 test('when the other transaction rolls back the hold becomes void', async () => {
   const hold = aDraft('void-sale');
-  void openSale(hold, 'roll back', 300);
-  await sleep(50);
+  const end = await openSale(hold);
 
-  assert.equal(await insertVoid(mysql, idsOf(hold)), { outcome: 'void' });
+  const word = insertVoid(mysql, idsOf(hold));
+  await underWay(mysql, `insert into %${hold.holdId}%`);
+  await end('rollback');
+
+  assert.equal(await word, { outcome: 'void' });
 });
 
 test('a commit that takes too long makes the question unavailable, not void', async () => {
   const hold = aDraft('void-sale');
-  void openSale(hold, 'commit', 6_000);
-  await sleep(50);
+  const end = await openSale(hold);
 
-  const error = await insertVoid(mysql, idsOf(hold)).catch((it: unknown) => it);
+  const error = await failureOf(() => insertVoid(mysql, idsOf(hold)));
 
   assert.instance(error, UnavailableError);
-  const word = await until('the commit', async () => (await readOutcomes(mysql.db, [hold.holdId])).get(hold.holdId));
-  assert.is(word.outcome, 'sold');
+  await end('commit');
+  assert.is((await readOutcomes(mysql.db, [hold.holdId])).get(hold.holdId)?.outcome, 'sold');
 });
 
 test('a void whose COMMIT was not answered says so, and the repeat finds it', async () => {

@@ -6,43 +6,37 @@ import { commitOrders } from './order-transaction.ts';
 import { insertVoid, readOutcomes } from './outcomes.ts';
 import { boughtByBuyer, bumpEpoch, type DecidedHold, readOutcomesOfSale, soldAndCapacity } from './sale-rebuild.ts';
 import { findSale, lockSale } from './sales.ts';
-import { aDraft, storedSale, testMysql, testWriter } from './testing.ts';
+import { aDraft, leftOpen, storedSale, testMysql, testWriter, underWay } from './testing.ts';
 import { transact } from './transact.ts';
 
 const test = suite('rebuilding a sale');
-const mysql = testMysql();
+const mysql = testMysql({ lockWaitSeconds: 4 });
 const writer = testWriter(mysql, { batchMax: 20 });
 test.after(() => closeMysql(mysql));
 
 test('a bump of the epoch waits for the commit under way and sees it', async () => {
   const { saleId } = await storedSale(mysql);
   const draft = aDraft(saleId);
-  let isCommitting = (): void => undefined;
-  const committing = new Promise<void>((resolve) => {
-    isCommitting = resolve;
-  });
   // The stock row is locked last; the commit is held there by a slow transaction of the same statements.
-  const slow = transact(mysql, {}, async (trx) => {
+  const end = await leftOpen(mysql, async (trx) => {
     const row = { hold_id: draft.holdId, sale_id: saleId, outcome: 'sold' as const, created_at_ms: 1 };
     await trx
       .insertInto('hold_outcomes')
       .values({ ...row, order_id: draft.orderId })
       .execute();
     await trx.updateTable('ticket_types').set({ sold: 1 }).where('sale_id', '=', saleId).execute();
-    isCommitting();
-    await sleep(300);
   });
-  await committing;
 
-  const seen = await transact(mysql, {}, async (trx) => {
+  const bump = transact(mysql, {}, async (trx) => {
     await lockSale(trx, saleId);
     const epoch = await bumpEpoch(trx, saleId);
     const rows = await soldAndCapacity(trx, saleId);
     return { epoch, sold: rows[0]?.sold, outcomes: (await readOutcomes(trx, [draft.holdId])).size };
   });
 
-  await slow;
-  assert.equal(seen, { epoch: 2, sold: 1, outcomes: 1 });
+  await underWay(mysql, `update %ticket_types%${saleId}%`);
+  await end('commit');
+  assert.equal(await bump, { epoch: 2, sold: 1, outcomes: 1 });
   assert.is((await findSale(mysql.db, saleId))?.epoch, 2);
 });
 

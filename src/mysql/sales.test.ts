@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { UnavailableError } from '../domain/errors.ts';
 import { freshId } from '../testing/stack.ts';
@@ -6,12 +5,12 @@ import { suite } from '../testing/suite.ts';
 import { closeMysql } from './connection.ts';
 import { errnoOf, isDuplicate } from './errors.ts';
 import { changeCapacity, markSettled, setClosed, setPaused, updateSettings } from './sale-changes.ts';
-import { findSale, insertSale, listSales, listUnsettled, lockSale } from './sales.ts';
-import { aDraft, aSale, countsOf, storedSale, testMysql, testWriter } from './testing.ts';
+import { findSale, insertSale, listSales, listUnsettled, lockSale, type SaleRow } from './sales.ts';
+import { aDraft, aSale, countsOf, storedSale, testMysql, testWriter, underWay } from './testing.ts';
 import { transact } from './transact.ts';
 
 const test = suite('sales');
-const mysql = testMysql();
+const mysql = testMysql({ lockWaitSeconds: 4 });
 const writer = testWriter(mysql, { batchMax: 50 });
 test.after(() => closeMysql(mysql));
 
@@ -136,21 +135,21 @@ test('one reference changes a capacity once', async () => {
 test('admin operations on one sale queue up at its row', async () => {
   const { saleId } = await storedSale(mysql);
   const order: string[] = [];
-  const first = transact(mysql, {}, async (trx) => {
+  let second: Promise<SaleRow | null> = Promise.resolve(null);
+
+  await transact(mysql, {}, async (trx) => {
     await lockSale(trx, saleId);
-    await sleep(200);
+    second = transact(mysql, {}, async (other) => {
+      const sale = await lockSale(other, saleId);
+      order.push('second');
+      return sale;
+    });
+    await underWay(mysql, `select % from %sales%${saleId}%`);
     await setPaused(trx, saleId, true);
     order.push('first');
   });
-  await sleep(50);
 
-  const seen = await transact(mysql, {}, async (trx) => {
-    const sale = await lockSale(trx, saleId);
-    order.push('second');
-    return sale;
-  });
-
-  await first;
+  const seen = await second;
   assert.equal(order, ['first', 'second']);
   assert.equal([seen?.paused, seen?.version], [true, 2]);
   assert.is(await transact(mysql, {}, (trx) => lockSale(trx, 'no-such-sale')), null);
@@ -158,11 +157,13 @@ test('admin operations on one sale queue up at its row', async () => {
 
 test('a lock on a sale that is not given in time is unavailable', async () => {
   const { saleId } = await storedSale(mysql);
+  const hasty = testMysql({ lockWaitSeconds: 1 });
 
   const error = await transact(mysql, {}, async (trx) => {
     await lockSale(trx, saleId);
-    return transact(mysql, {}, (other) => lockSale(other, saleId)).catch((it: unknown) => it);
+    return transact(hasty, {}, (other) => lockSale(other, saleId)).catch((it: unknown) => it);
   });
 
+  await closeMysql(hasty);
   assert.instance(error, UnavailableError);
 });

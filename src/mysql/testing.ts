@@ -7,6 +7,7 @@ import type { OrderDraft } from '../domain/order.ts';
 import type { Sale } from '../domain/sale.ts';
 import { isCommit, isLastAnswer, withoutCommit } from '../testing/mysql-wire.ts';
 import { freshId, stack } from '../testing/stack.ts';
+import { until } from '../testing/until.ts';
 import { connectMysql, type Mysql, type MysqlOptions } from './connection.ts';
 import { createOrderWriter, type OrderWriter, type OrderWriterOptions } from './order-writer.ts';
 import { insertSale } from './sales.ts';
@@ -119,8 +120,23 @@ export async function leftOpen(
 /** The ids of connections that run a statement like this (in LIKE's words) just now. */
 export async function connectionsAt(mysql: Mysql, statement: string): Promise<number[]> {
   const { rows } = await sql<{ id: number }>`
-    select id from information_schema.processlist where info like ${statement}`.execute(mysql.db);
+    select id from information_schema.processlist
+    where info like ${statement} and id <> connection_id()`.execute(mysql.db);
   return rows.map(({ id }) => id);
+}
+
+/** Resolves once a statement like this is under way: one that lasts so long waits for a lock. */
+export async function underWay(mysql: Mysql, statement: string): Promise<void> {
+  await until(`a statement like ${statement}`, async () => (await connectionsAt(mysql, statement)).length > 0);
+}
+
+/** Kills a connection; resolves once MySQL has let go of it. */
+export async function killConnection(mysql: Mysql, id: number): Promise<void> {
+  await sql.raw(`KILL CONNECTION ${id}`).execute(mysql.db);
+  await until('the end of a connection', async () => {
+    const { rows } = await sql`select 1 from information_schema.processlist where id = ${id}`.execute(mysql.db);
+    return rows.length === 0;
+  });
 }
 
 /**
