@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { v7 as uuid } from 'uuid';
 import { totalMinor } from '../domain/hold.ts';
@@ -148,8 +149,11 @@ export type CommitFault = 'none' | 'answer_lost' | 'request_lost' | 'late' | 'de
 
 const errnos = { deadlock: 1213, refused: 1180 };
 
+/** When what is late arrives: after a time, or once so many COMMITs were sent. */
+export type Lateness = { ms: number } | { commits: number };
+
 /** A TCP proxy before MySQL that harms the next COMMITs by the faults given, in turn; then it harms none, or by `always`. */
-export async function badNetwork(faults: CommitFault[], always: CommitFault = 'none', lateMs = 600) {
+export async function badNetwork(faults: CommitFault[], always: CommitFault = 'none', late: Lateness = { ms: 600 }) {
   const target = new URL(stack.databaseUrl);
   const own = new URL(stack.databaseUrl);
   const sockets = new Set<Socket>();
@@ -162,11 +166,11 @@ export async function badNetwork(faults: CommitFault[], always: CommitFault = 'n
       andThen();
     });
   };
-  const later = (chunk: Buffer, upstream: Socket) => {
-    setTimeout(() => {
-      keepAnswer(upstream, () => undefined);
-      upstream.write(chunk);
-    }, lateMs);
+  const later = async (chunk: Buffer, upstream: Socket) => {
+    if ('ms' in late) await sleep(late.ms);
+    else await until('the COMMITs that overtake a late one', () => commits >= late.commits);
+    keepAnswer(upstream, () => undefined);
+    upstream.write(chunk);
   };
   const server = createServer((client) => {
     const upstream = connect(Number(target.port || 3306), target.hostname);
@@ -189,7 +193,7 @@ export async function badNetwork(faults: CommitFault[], always: CommitFault = 'n
       if (fault === 'answer_lost') keepAnswer(upstream, cut);
       if (fault === 'request_lost') cut();
       else if (fault in errnos) upstream.write(withoutCommit(chunk, errnos[fault as keyof typeof errnos]));
-      else if (fault === 'late') later(chunk, upstream);
+      else if (fault === 'late') void later(chunk, upstream);
       else upstream.write(chunk);
     });
     upstream.on('data', (chunk) => {

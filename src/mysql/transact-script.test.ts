@@ -75,11 +75,11 @@ test('an error that answers COMMIT itself leaves it unknown, but for a lock conf
 });
 
 test('each statement of a script has the time of one, and after one that takes longer it is unknown', async () => {
-  const hasty = testMysql({ queryTimeoutMs: 500 });
+  const hasty = testMysql({ queryTimeoutMs: 1_900 });
   const holdId = freshId('hold');
 
-  await transactScript(hasty, ['DO SLEEP(0.3)', 'DO SLEEP(0.3)', insert(holdId)]);
-  const error = await failureOf(() => transactScript(hasty, ['DO SLEEP(2)']));
+  await transactScript(hasty, ['DO SLEEP(1)', 'DO SLEEP(1)', insert(holdId)]);
+  const error = await failureOf(() => transactScript(hasty, ['DO SLEEP(4)']));
 
   await closeMysql(hasty);
   assert.ok(await isStored(holdId));

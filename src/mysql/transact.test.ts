@@ -4,12 +4,12 @@ import * as assert from 'uvu/assert';
 import { InvariantError, UnavailableError } from '../domain/errors.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
-import { failureOf } from '../testing/until.ts';
+import { failureOf, until } from '../testing/until.ts';
 import { closeMysql } from './connection.ts';
 import { CommitUnknownError, errnoOf, isDuplicate, isLockConflict, NoConnectionError } from './errors.ts';
 import { readOutcomes } from './outcomes.ts';
 import type { Trx } from './tables.ts';
-import { badNetwork, testMysql } from './testing.ts';
+import { badNetwork, killConnection, testMysql } from './testing.ts';
 import { transact } from './transact.ts';
 
 const test = suite('transact');
@@ -102,7 +102,8 @@ test('a connection killed in a transaction is a definite failure, and the pool g
     transact(mysql, {}, async (trx) => {
       await write(trx, holdId);
       const { rows } = await sql<{ id: number }>`select connection_id() as id`.execute(trx);
-      await sql.raw(`KILL CONNECTION ${rows[0]?.id}`).execute(mysql.db);
+      await killConnection(mysql, rows[0]?.id ?? 0);
+      // A COMMIT that is sent before we have heard of it would be unknown.
       await sleep(50);
     }),
   );
@@ -143,15 +144,15 @@ test('a COMMIT answered by a deadlock is a definite failure, and its connection 
 
 test('a COMMIT that is not answered in time is unknown and its connection is never used again', async () => {
   const holdId = freshId('hold');
-  const network = await badNetwork(['late'], 'none', 500);
-  const faulty = testMysql({ url: network.url, queryTimeoutMs: 200, connectionsMax: 1 });
+  const network = await badNetwork(['late'], 'none', { ms: 2_500 });
+  const faulty = testMysql({ url: network.url, queryTimeoutMs: 1_000, connectionsMax: 1 });
 
   const error = await failureOf(() => transact(faulty, {}, (trx) => write(trx, holdId)));
   const next = await transact(faulty, {}, async () => 'served by another connection');
 
   assert.instance(error, CommitUnknownError);
   assert.is(next, 'served by another connection');
-  await sleep(600);
+  await until('the late COMMIT is answered', () => network.keptAnswers() === 1);
   await closeMysql(faulty);
   await network.close();
   assert.ok(await isStored(holdId));
@@ -159,12 +160,12 @@ test('a COMMIT that is not answered in time is unknown and its connection is nev
 
 test('a statement that is not answered in time fails, and what it did is undone', async () => {
   const holdId = freshId('hold');
-  const hasty = testMysql({ queryTimeoutMs: 200, connectionsMax: 1 });
+  const hasty = testMysql({ queryTimeoutMs: 1_000, connectionsMax: 1 });
 
   const error = await failureOf(() =>
     transact(hasty, {}, async (trx) => {
       await write(trx, holdId);
-      await sql`do sleep(2)`.execute(trx);
+      await sql`do sleep(5)`.execute(trx);
     }),
   );
   const again = await transact(hasty, {}, async () => 'served');
