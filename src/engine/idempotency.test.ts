@@ -8,8 +8,12 @@ import { persistently } from '../testing/until.ts';
 const test = suite('idempotency keys of reserve');
 const main = await openTestEngine();
 const other = await openTestEngine({}, { sharing: main });
+// Its scripts take the time from here, where it stands still until a test moves it.
+const time = { nowMs: Date.now() };
+const timed = await openTestEngine({}, { sharing: main, clock: () => time.nowMs });
 const { engine } = main;
 test.after(async () => {
+  await timed.close();
   await other.close();
   await main.close();
 });
@@ -84,19 +88,19 @@ test('a key whose hold was released, has lapsed or was sold never makes a second
   const released = { saleId, buyerId: 'alice', lines: one, idempotencyKey };
   const lapsed = { saleId, buyerId: 'bob', lines: one, idempotencyKey };
   const sold = { saleId, buyerId: 'carol', lines: one, idempotencyKey };
-  const holds = await Promise.all([released, lapsed, sold].map((input) => hold(engine, input)));
-  await engine.release({ buyerId: 'alice', token: holds[0]?.token ?? '' });
-  await engine.confirm({ buyerId: 'carol', token: holds[2]?.token ?? '' });
-  await new Promise((resolve) => setTimeout(resolve, 230));
+  const holds = await Promise.all([released, lapsed, sold].map((input) => hold(timed.engine, input)));
+  await timed.engine.release({ buyerId: 'alice', token: holds[0]?.token ?? '' });
+  await timed.engine.confirm({ buyerId: 'carol', token: holds[2]?.token ?? '' });
+  time.nowMs += 230;
 
-  const repeats = await Promise.all([released, lapsed, sold].map((input) => engine.reserve(input)));
+  const repeats = await Promise.all([released, lapsed, sold].map((input) => timed.engine.reserve(input)));
 
   assert.equal(
     repeats.map((outcome) => outcome.status),
     ['hold_released', 'hold_expired', 'held'],
   );
   assert.equal(repeats[2], { status: 'held', hold: holds[2], replayed: true });
-  await engine.work.sweepSale(saleId);
+  await timed.engine.work.sweepSale(saleId);
   const stock = await stockOf(engine, saleId);
   assert.equal([stock.available, stock.held, stock.sold], [9, 0, 1]);
   await assertAgreement(main, saleId);
