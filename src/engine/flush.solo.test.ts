@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto';
 import * as assert from 'uvu/assert';
 import { startPrivateRedis } from '../../scripts/stores/redis.ts';
 import { UnavailableError } from '../domain/errors.ts';
 import { startJobs } from '../jobs/start.ts';
 import { createLog } from '../log.ts';
+import { readScript } from '../redis/script.ts';
 import { assertAgreement, inMysql, mysqlOf, redisOf } from '../testing/agreement.ts';
 import { hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
-import { openProxy } from '../testing/proxy.ts';
+import { mentions, once, openProxy } from '../testing/proxy.ts';
 import { suite } from '../testing/suite.ts';
 import { failureOf, persistently, until } from '../testing/until.ts';
 
@@ -87,31 +89,34 @@ test('a hold that was forgotten can be released, and then its token buys nothing
 test('a release of a forgotten hold is answered once Redis knows of it too, so that its key gives no hold that is void', async () => {
   const saleId = await openSale(engine, 1);
   const asked = { saleId, buyerId: 'alice', lines: lines(1), idempotencyKey: 'again' };
-  const { token, holdId } = await hold(engine, asked);
+  const { token } = await hold(engine, asked);
   await redis.client.flushall();
   await until('the sale is back', async () => (await stockOf(engine, saleId).catch(() => null))?.balanced);
   const network = await openProxy(server.url);
-  const far = await openTestEngine({ REDIS_URL: network.url, REDIS_COMMAND_TIMEOUT_MS: '300' }, { sharing: main });
-  let commands = 0;
-  // The first command about the hold finds nothing, the second tells Redis of MySQL's void: that one never arrives.
-  network.judge = (chunk) => {
-    if (chunk.includes(holdId)) commands += 1;
-    return chunk.includes(holdId) && commands === 2 ? 'withhold' : 'pass';
-  };
+  const far = await openTestEngine({ REDIS_URL: network.url }, { sharing: main });
+  // What tells Redis of MySQL's void never arrives.
+  network.judge = once(mentions(shaOf('void-hold')), 'withhold');
 
-  const unanswered = await failureOf(() => far.engine.release({ buyerId: 'alice', token }));
+  const unanswered = failureOf(() => far.engine.release({ buyerId: 'alice', token }));
+  await until('Redis is to be told of the void', () => network.harmed() > 0);
   network.down();
+  const error = await unanswered;
   network.up();
   const released = await persistently(() => far.engine.release({ buyerId: 'alice', token }));
   await far.close();
   await network.close();
 
-  assert.instance(unanswered, UnavailableError);
+  assert.instance(error, UnavailableError);
   // A repeat of an answer that was lost reads MySQL's void, which does not say why.
   assert.ok(['released', 'hold_expired'].includes(released.status), released.status);
   assert.equal(await engine.reserve(asked), { status: 'hold_expired' });
   await assertAgreement(main, saleId);
 });
+
+/** By which a script is called. */
+function shaOf(script: string): string {
+  return createHash('sha1').update(readScript(script)).digest('hex');
+}
 
 test('a confirm that meets a void which Redis has forgotten is answered once Redis knows of it again', async () => {
   const saleId = await openSale(engine, 1);
@@ -148,24 +153,28 @@ test('after a flush tokens are honoured in one request, orders answer as replays
 });
 
 test('a token is not honoured past its deadline, nor where the stock or the limit has gone to others meanwhile', async () => {
-  const saleId = await openSale(engine, 4, { holdTtlMs: 1500, buyerTicketsMax: 2 });
-  const holds = [];
-  for (const buyerId of ['alice', 'bob']) holds.push(await hold(engine, { saleId, buyerId, lines: lines(2) }));
+  const time = { nowMs: Date.now() };
+  const timed = await openTestEngine({ REDIS_URL: server.url }, { sharing: main, clock: () => time.nowMs });
+  const saleId = await openSale(engine, 4, { buyerTicketsMax: 2 });
+  const place = (buyerId: string, quantity: number) => hold(timed.engine, { saleId, buyerId, lines: lines(quantity) });
+  const buy = (buyerId: string, { token }: { token: string }) => timed.engine.confirm({ buyerId, token });
+  const [first, second] = [await place('alice', 2), await place('bob', 2)];
   await redis.client.flushall();
-  await engine.work.reconcileSale((await rowOf(saleId)) as never);
-  const quick = await hold(engine, { saleId, buyerId: 'carol', lines: lines(2) });
-  const again = await hold(engine, { saleId, buyerId: 'alice', lines: lines(1) });
+  await timed.engine.work.reconcileSale((await rowOf(saleId)) as never);
+  const quick = await place('carol', 2);
+  const again = await place('alice', 1);
 
-  const overLimit = await engine.confirm({ buyerId: 'alice', token: holds[0]?.token ?? '' });
-  const noStock = await engine.confirm({ buyerId: 'bob', token: holds[1]?.token ?? '' });
-  await engine.confirm({ buyerId: 'carol', token: quick.token });
-  await until('the deadline is over', () => Date.now() > again.expiresAtMs + 20);
-  const late = await engine.confirm({ buyerId: 'bob', token: holds[1]?.token ?? '' });
+  const overLimit = await buy('alice', first);
+  const noStock = await buy('bob', second);
+  await buy('carol', quick);
+  time.nowMs = again.expiresAtMs + 20;
+  const late = await buy('bob', second);
+  await timed.engine.work.sweepSale(saleId);
+  await timed.close();
 
   assert.equal(overLimit, { status: 'limit_reached', scope: 'buyer', limit: 2, held: 1, bought: 0 });
   assert.equal(noStock, { status: 'sold_out', ticketTypeIds: ['std'] });
   assert.is(late.status, 'hold_expired');
-  await engine.work.sweepSale(saleId);
   await assertAgreement(main, saleId);
 });
 
