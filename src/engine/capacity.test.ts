@@ -4,6 +4,7 @@ import { assertAgreement, redisOf } from '../testing/agreement.ts';
 import { admin, hold, openSale, openTestEngine, stockOf, type TestEngine } from '../testing/engine.ts';
 import { isCommit } from '../testing/mysql-wire.ts';
 import { mentions, once, openProxy } from '../testing/proxy.ts';
+import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
 import { failureOf, persistently, until } from '../testing/until.ts';
 
@@ -17,8 +18,8 @@ test.after(async () => {
 });
 
 const lines = (quantity: number) => [{ ticketTypeId: 'std', quantity }];
-const change = (saleId: string, delta: number, of: TestEngine = main) =>
-  of.engine.sales.changeCapacity({ ...admin, saleId, ticketTypeId: 'std', delta, reason: 'a test' });
+const change = (saleId: string, delta: number, of: TestEngine = main, idempotencyKey?: string) =>
+  of.engine.sales.changeCapacity({ ...admin, idempotencyKey, saleId, ticketTypeId: 'std', delta, reason: 'a test' });
 const turn = (saleId: string, to: 'paused' | 'resumed' | 'closed', of: TestEngine = main) =>
   of.engine.sales.switch({ ...admin, saleId, to, reason: 'a test' });
 
@@ -36,7 +37,9 @@ test('capacity goes up and down from two processes while people buy: every chang
   const changes = async (of: TestEngine, deltas: number[]) => {
     let sum = 0;
     for (const delta of deltas) {
-      const outcome = await persistently(() => change(saleId, delta, of));
+      // A change may be written and its answer lost: without the key its repeat would be a second one.
+      const key = freshId('key');
+      const outcome = await persistently(() => change(saleId, delta, of, key));
       if (outcome.status === 'changed') sum += delta;
       else assert.is(outcome.status, 'capacity_in_use');
     }
