@@ -3,10 +3,16 @@ import { CampaignLostError } from '../domain/errors.ts';
 import type { Redis } from '../redis/connection.ts';
 import { readCoupons } from '../redis/coupon-stream.ts';
 import { readScript } from '../redis/script.ts';
-import { couponsOn, openCampaign, openCouponBench, storedCoupons, untilAvailable } from '../testing/coupons.ts';
+import {
+  couponsOn,
+  drained,
+  openCampaign,
+  openCouponBench,
+  storedCoupons,
+  untilAvailable,
+} from '../testing/coupons.ts';
 import { suite } from '../testing/suite.ts';
 import { type Batch, storeEntries } from './coupon-batch.ts';
-import { startCouponConsumer } from './coupon-consumer.ts';
 import { createCampaignRebuilder } from './coupon-rebuild.ts';
 
 const test = suite('a late rebuild of coupons');
@@ -38,14 +44,6 @@ async function readBatch(campaignId: string): Promise<Batch> {
 
 async function storedBuyers(campaignId: string): Promise<string[]> {
   return (await storedCoupons(bench, campaignId)).map((row) => row.buyerId).sort();
-}
-
-/** Writes what is in the streams to MySQL. */
-async function drained(): Promise<void> {
-  const consumer = startCouponConsumer(bench);
-  do await new Promise((resolve) => setTimeout(resolve, 100));
-  while ((await consumer.lag()) > 0);
-  await consumer.stop();
 }
 
 type Around = (send: () => Promise<unknown>) => Promise<unknown>;
@@ -90,7 +88,7 @@ test('a rebuild that claims only after a newer one was installed and flushed sta
 
   await late.run(campaignId);
   const bob = await asked(campaignId, 'bob');
-  await drained();
+  await drained(bench, campaignId);
 
   assert.is(bob, 'issued');
   assert.equal(await storedBuyers(campaignId), ['bob']);
@@ -117,7 +115,7 @@ test('a rebuild publishes nothing that Redis has lost since it was read', async 
 
   await late.run(campaignId);
   const bob = await asked(campaignId, 'bob');
-  await drained();
+  await drained(bench, campaignId);
 
   assert.is(bob, 'issued');
   assert.equal(await storedBuyers(campaignId), ['bob']);

@@ -4,11 +4,17 @@ import { CampaignLostError } from '../domain/errors.ts';
 import { insertDeadLetter } from '../mysql/coupon-dead-letters.ts';
 import { insertCoupons } from '../mysql/coupons.ts';
 import { readCoupons } from '../redis/coupon-stream.ts';
-import { couponsOn, openCampaign, openCouponBench, storedCoupons, untilAvailable } from '../testing/coupons.ts';
+import {
+  couponsOn,
+  drained,
+  openCampaign,
+  openCouponBench,
+  storedCoupons,
+  untilAvailable,
+} from '../testing/coupons.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
 import { type Batch, storeEntries } from './coupon-batch.ts';
-import { startCouponConsumer } from './coupon-consumer.ts';
 
 const test = suite('coupons when Redis forgets');
 const bench = await openCouponBench();
@@ -40,18 +46,10 @@ async function storedBuyers(campaignId: string): Promise<string[]> {
   return (await storedCoupons(bench, campaignId)).map((row) => row.buyerId).sort();
 }
 
-/** Writes what is in the streams to MySQL. */
-async function drained(): Promise<void> {
-  const consumer = startCouponConsumer(bench);
-  do await new Promise((resolve) => setTimeout(resolve, 100));
-  while ((await consumer.lag()) > 0);
-  await consumer.stop();
-}
-
 test('a lost campaign answers 503 at once, is rebuilt, and every winner still has his coupon', async () => {
   const campaignId = await openCampaign(coupons, 3);
   const [alice, bob] = [await issued(campaignId, 'alice'), await issued(campaignId, 'bob')];
-  await drained();
+  await drained(bench, campaignId);
   const keys = bench.keys(campaignId);
   await bench.redis.client.del(keys.campaign, keys.coupons, keys.stream, keys.tries);
 
@@ -73,14 +71,14 @@ test('a lost campaign answers 503 at once, is rebuilt, and every winner still ha
 test('a rebuild unites MySQL with what the stream still holds', async () => {
   const campaignId = await openCampaign(coupons, 3);
   const alice = await issued(campaignId, 'alice');
-  await drained();
+  await drained(bench, campaignId);
   const bob = await issued(campaignId, 'bob');
   const keys = bench.keys(campaignId);
   await bench.redis.client.del(keys.campaign, keys.coupons);
 
   const repeats = [await again(campaignId, 'alice'), await again(campaignId, 'bob')];
   const rest = [await again(campaignId, 'carol'), await again(campaignId, 'dave')];
-  await drained();
+  await drained(bench, campaignId);
 
   assert.equal(
     repeats.map((outcome) => outcome.status === 'already_issued' && outcome.coupon),
@@ -97,7 +95,7 @@ test('after a restart that forgot the last second, a stored winner is a winner a
   const campaignId = await openCampaign(coupons, 2);
   const keys = bench.keys(campaignId);
   const alice = await issued(campaignId, 'alice');
-  await drained();
+  await drained(bench, campaignId);
   // What a restart does: another run, and the newest writes undone.
   await bench.redis.client.hset(keys.campaign, 'run', 'e'.repeat(40));
   await bench.redis.client.hdel(keys.coupons, 'alice');
@@ -127,7 +125,7 @@ test('a consumer that slept through a rebuild writes nothing of what Redis has f
 
   const deps = { ...bench, onDeadLetter: () => undefined };
   const late = await storeEntries(deps, batch).catch((error: unknown) => error);
-  await drained();
+  await drained(bench, campaignId);
 
   assert.instance(late, CampaignLostError);
   assert.equal(
@@ -142,7 +140,7 @@ test('a rebuilder that died after its first step keeps nothing from being writte
   await issued(campaignId, 'alice');
   await bench.mysql.db.updateTable('coupon_campaigns').set({ epoch: 77 }).where('id', '=', campaignId).execute();
 
-  await drained();
+  await drained(bench, campaignId);
 
   assert.is((await storedCoupons(bench, campaignId)).length, 1);
 });
@@ -151,13 +149,11 @@ test('coupons that only Redis remembers, because the stream was lost, are writte
   const campaignId = await openCampaign(coupons, 5);
   const keys = bench.keys(campaignId);
   const stored = await issued(campaignId, 'alice');
-  await drained();
+  await drained(bench, campaignId);
   const unwritten = [await issued(campaignId, 'bob'), await issued(campaignId, 'Zoë ☕')];
   await bench.redis.client.del(keys.stream);
 
-  await drained();
-  await again(campaignId, 'alice');
-  await drained();
+  await drained(bench, campaignId);
 
   const rows = await storedCoupons(bench, campaignId);
   const ids = [stored, ...unwritten].map((coupon) => coupon.couponId).sort();

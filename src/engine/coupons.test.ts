@@ -2,10 +2,17 @@ import * as assert from 'uvu/assert';
 import type { Coupon } from '../domain/coupon.ts';
 import { RequestError } from '../domain/errors.ts';
 import { insertCoupons } from '../mysql/coupons.ts';
-import { aCampaign, admin, couponsOn, openCampaign, openCouponBench, storedCoupons } from '../testing/coupons.ts';
+import {
+  aCampaign,
+  admin,
+  couponsOn,
+  drained,
+  openCampaign,
+  openCouponBench,
+  storedCoupons,
+} from '../testing/coupons.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
-import { startCouponConsumer } from './coupon-consumer.ts';
 
 const test = suite('coupons of the engine');
 const bench = await openCouponBench();
@@ -19,14 +26,6 @@ async function issued(campaignId: string, buyerId: string): Promise<Coupon> {
   const outcome = await coupons.issue({ campaignId, buyerId });
   if (outcome.status !== 'issued') throw new Error(`not issued: ${outcome.status}`);
   return outcome.coupon;
-}
-
-/** Writes what is in the streams to MySQL. */
-async function drained(): Promise<void> {
-  const consumer = startCouponConsumer(bench);
-  do await new Promise((resolve) => setTimeout(resolve, 100));
-  while ((await consumer.lag()) > 0);
-  await consumer.stop();
 }
 
 test('a repeat gives the same id, and another buyer or campaign another one', async () => {
@@ -103,7 +102,7 @@ test('a coupon is seen by its buyer right away, once, and by nobody else', async
   const coupon = await issued(campaignId, buyerId);
 
   const before = await coupons.listOwn({ buyerId, limit: 10 });
-  await drained();
+  await drained(bench, campaignId);
   const after = await coupons.listOwn({ buyerId, limit: 10 });
 
   assert.equal(before, { items: [coupon], nextCursor: null });
@@ -116,8 +115,9 @@ test('pages unite what is stored with what is not yet, each coupon once, newest 
   const buyerId = freshId('buyer');
   const own: Coupon[] = [];
   for (let index = 0; index < 9; index += 1) {
-    own.push(await issued(await openCampaign(coupons, 5), buyerId));
-    if (index === 4) await drained();
+    const campaignId = await openCampaign(coupons, 5);
+    own.push(await issued(campaignId, buyerId));
+    if (index < 5) await drained(bench, campaignId);
   }
   // Stored out of turn, so that old and new ones stand in both places.
   await insertCoupons(bench.mysql.db, [{ ...(own[7] as Coupon), buyerId }]);

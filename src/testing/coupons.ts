@@ -3,13 +3,16 @@ import { once } from 'node:events';
 import type { Config } from '../config.ts';
 import type { CouponCampaign } from '../domain/coupon.ts';
 import { UnavailableError } from '../domain/errors.ts';
+import { startCouponConsumer } from '../engine/coupon-consumer.ts';
 import { type Coupons, createCoupons } from '../engine/coupons.ts';
 import { createLog } from '../log.ts';
 import { closeMysql, connectMysql, type Mysql } from '../mysql/connection.ts';
 import { couponsOfCampaign } from '../mysql/coupons.ts';
 import { closeRedis, connectRedis, type Redis, waitForRedis } from '../redis/connection.ts';
 import { type CampaignKeys, campaignKeys } from '../redis/coupon-keys.ts';
+import { intactEpoch } from '../redis/coupon-rebuild.ts';
 import { freshId, patience, testConfig } from './stack.ts';
+import { until } from './until.ts';
 
 /** What the tests of coupons share: connections under a key prefix of their own, so that no other consumer joins in. */
 export type CouponBench = {
@@ -41,7 +44,7 @@ export async function openCouponBench(
   const redis = connectRedis({ ...config.redis, clock: options.clock, onError: () => undefined });
   const mysql = connectMysql(config.mysql);
   const log = createLog(config);
-  await waitForRedis(redis, 5000);
+  await waitForRedis(redis, 10_000);
   return {
     config,
     redis,
@@ -95,13 +98,28 @@ export function couponsOn({ config, log, redis, mysql }: CouponBench): Coupons {
   return createCoupons({ config, log, redis, mysql });
 }
 
+/** Has a consumer write to MySQL all that was issued from a campaign, after it has been rebuilt if Redis has lost it. */
+export async function drained(bench: CouponBench, campaignId: string): Promise<void> {
+  const { redis, keys } = bench;
+  const consumer = startCouponConsumer(bench);
+  try {
+    await until('all is written', async () => {
+      // A stream that is empty may be waiting for what a rebuild gives back to it.
+      if ((await intactEpoch(redis, campaignId)) === null) return false;
+      return (await redis.client.xlen(keys(campaignId).stream)) === 0;
+    });
+  } finally {
+    await consumer.stop();
+  }
+}
+
 /** Repeats a call until it is no longer answered by UnavailableError, as a client would; counts the refusals. */
 export async function untilAvailable<T>(call: () => Promise<T>): Promise<{ reply: T; refusals: number }> {
   for (let refusals = 0; ; refusals += 1) {
     try {
       return { reply: await call(), refusals };
     } catch (error) {
-      if (!(error instanceof UnavailableError) || refusals > 200) throw error;
+      if (!(error instanceof UnavailableError) || refusals > 500) throw error;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
