@@ -6,22 +6,26 @@ import { connectRedis, waitForRedis } from '../redis/connection.ts';
 import { readScript } from '../redis/script.ts';
 import { patience, testConfig } from './stack.ts';
 
-/** A process that only consumes coupons, for tests to kill. With `dies-before-ack` it kills itself after a COMMIT. */
+/** A process that only consumes coupons, for tests to kill. Given a number, it kills itself after the COMMIT of so many batches. */
 const config = testConfig({
   ...patience,
   REDIS_KEY_PREFIX: process.env['REDIS_KEY_PREFIX'] ?? '',
   COUPON_BATCH_MAX: process.env['COUPON_BATCH_MAX'] ?? '10',
   COUPON_BLOCK_MS: '10',
+  COUPON_CLAIM_IDLE_MS: '400',
   CATALOG_EVERY_MS: '50',
 });
 const redis = connectRedis({ ...config.redis, onError: () => undefined });
-await waitForRedis(redis, 5000);
+await waitForRedis(redis, 10_000);
 
-if (process.argv[2] === 'dies-before-ack') {
+const diesAtBatch = Number(process.argv[2] ?? 0);
+if (diesAtBatch > 0) {
   const ackSha = createHash('sha1').update(readScript('ack-coupons')).digest('hex');
   const evalsha = redis.client.evalsha.bind(redis.client) as (...args: unknown[]) => Promise<unknown>;
+  let acks = 0;
   redis.client.evalsha = (...args: unknown[]) => {
-    if (args[0] === ackSha) process.kill(process.pid, 'SIGKILL');
+    if (args[0] === ackSha) acks += 1;
+    if (acks === diesAtBatch) process.kill(process.pid, 'SIGKILL');
     return evalsha(...args);
   };
 }

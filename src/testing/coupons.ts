@@ -128,14 +128,14 @@ export async function untilAvailable<T>(call: () => Promise<T>): Promise<{ reply
 const spawned = new Set<ChildProcess>();
 
 /**
- * A consumer in a process of its own, on the stores of a bench, with batches of `batchMax`. `diesBeforeAck` kills it between its
- * first COMMIT and the acknowledgement.
+ * A consumer in a process of its own, on the stores of a bench, with batches of `batchMax`. It kills itself between the COMMIT of
+ * its batch number `diesAtBatch` and the acknowledgement.
  */
-export async function spawnConsumer(bench: CouponBench, options: { batchMax?: number; diesBeforeAck?: boolean } = {}) {
+export async function spawnConsumer(bench: CouponBench, options: { batchMax?: number; diesAtBatch?: number } = {}) {
   const worker = new URL('./coupon-worker.ts', import.meta.url).pathname;
-  const { batchMax = 10, diesBeforeAck = false } = options;
+  const { batchMax = 10, diesAtBatch = 0 } = options;
   const env = { ...process.env, REDIS_KEY_PREFIX: bench.redis.keyPrefix, COUPON_BATCH_MAX: String(batchMax) };
-  const args = ['--import', 'tsx', worker, diesBeforeAck ? 'dies-before-ack' : ''];
+  const args = ['--import', 'tsx', worker, String(diesAtBatch)];
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   spawned.add(child);
   const exited = once(child, 'exit').finally(() => spawned.delete(child));
