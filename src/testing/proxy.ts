@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { readScript } from '../redis/script.ts';
 import { isLastAnswer } from './mysql-wire.ts';
 
 /**
@@ -101,6 +103,11 @@ export async function openProxy(targetUrl: string): Promise<BadNetwork> {
 /** Whether a chunk carries these words, in a statement to MySQL or a command to Redis. */
 export function mentions(words: string): (chunk: Buffer) => boolean {
   return (chunk) => chunk.includes(words);
+}
+
+/** Whether a chunk calls this script of Redis. */
+export function calls(script: string): (chunk: Buffer) => boolean {
+  return mentions(createHash('sha1').update(readScript(script)).digest('hex'));
 }
 
 /** Harms the first chunk that `matches` and lets everything else pass. */
