@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
 import { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
+import type { SaleAudit } from '../domain/drift.ts';
 import type { Line } from '../domain/hold.ts';
 import type { Sale } from '../domain/sale.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import { createLog } from '../log.ts';
 import { migrateToLatest } from '../mysql/migrate.ts';
 import { freshId, patience, stack, testConfig } from './stack.ts';
+import { until } from './until.ts';
 
 export type TestEngine = { engine: Engine; config: Config; databaseUrl: string; close(): Promise<void> };
 
@@ -118,6 +120,18 @@ export async function stockOf(engine: Engine, saleId: string) {
   const row = rows?.[0];
   if (!row) throw new Error('the sale has no stock');
   return row;
+}
+
+/** An audit on demand gives each of its parts a second, which may be too little: it is asked for until `isEnough`. */
+export function auditOf(
+  engine: Engine,
+  saleId: string,
+  isEnough = (audit: SaleAudit) => !audit.truncated,
+): Promise<SaleAudit> {
+  return until('an audit in full', async () => {
+    const audit = await engine.sales.audit(saleId);
+    return audit !== null && isEnough(audit) && audit;
+  });
 }
 
 export { admin };
