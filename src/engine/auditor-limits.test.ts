@@ -9,7 +9,7 @@ import { suite } from '../testing/suite.ts';
 import { failureOf, until } from '../testing/until.ts';
 
 const test = suite('the bounds of the auditor');
-const env = { AUDIT_EVERY_MS: '1', AUDIT_PAUSE_MS: '30', AUDIT_HOLDS_MAX: '3', MYSQL_LOCK_WAIT_SECONDS: '1' };
+const env = { AUDIT_EVERY_MS: '1', AUDIT_PAUSE_MS: '30', AUDIT_HOLDS_MAX: '3' };
 const main = await openTestEngine(env);
 const { engine } = main;
 const redis = await redisOf(main);
@@ -127,13 +127,15 @@ test('more orders than one audit lists are finished round by round, and only the
 });
 
 test('a sale whose row another holds for long is not accused, and the others of the round are audited', async () => {
+  const hasty = await openTestEngine({ ...env, MYSQL_LOCK_WAIT_SECONDS: '1' }, { sharing: main });
   const [busy, drifted] = [await saleWithHolds(1), await saleWithHolds(1)];
   for (const saleId of [busy, drifted]) await addTo(saleId, { available: 1 });
   const blocker = await createConnection(main.databaseUrl);
   await blocker.beginTransaction();
   await blocker.query('SELECT id FROM sales WHERE id = ? FOR UPDATE', [busy]);
 
-  const statuses = await added(engine.metrics.audits, () => engine.work.auditSales([busy, drifted]));
+  const statuses = await added(hasty.engine.metrics.audits, () => hasty.engine.work.auditSales([busy, drifted]));
+  await hasty.close();
   await blocker.rollback();
   await blocker.end();
   const after = await engine.sales.audit(busy);
