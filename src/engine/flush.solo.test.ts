@@ -1,13 +1,11 @@
-import { createHash } from 'node:crypto';
 import * as assert from 'uvu/assert';
 import { startPrivateRedis } from '../../scripts/stores/redis.ts';
 import { UnavailableError } from '../domain/errors.ts';
 import { startJobs } from '../jobs/start.ts';
 import { createLog } from '../log.ts';
-import { readScript } from '../redis/script.ts';
 import { assertAgreement, inMysql, mysqlOf, redisOf } from '../testing/agreement.ts';
 import { hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
-import { mentions, once, openProxy } from '../testing/proxy.ts';
+import { calls, once, openProxy } from '../testing/proxy.ts';
 import { suite } from '../testing/suite.ts';
 import { failureOf, persistently, until } from '../testing/until.ts';
 
@@ -95,7 +93,7 @@ test('a release of a forgotten hold is answered once Redis knows of it too, so t
   const network = await openProxy(server.url);
   const far = await openTestEngine({ REDIS_URL: network.url }, { sharing: main });
   // What tells Redis of MySQL's void never arrives.
-  network.judge = once(mentions(shaOf('void-hold')), 'withhold');
+  network.judge = once(calls('void-hold'), 'withhold');
 
   const unanswered = failureOf(() => far.engine.release({ buyerId: 'alice', token }));
   await until('Redis is to be told of the void', () => network.harmed() > 0);
@@ -112,11 +110,6 @@ test('a release of a forgotten hold is answered once Redis knows of it too, so t
   assert.equal(await engine.reserve(asked), { status: 'hold_expired' });
   await assertAgreement(main, saleId);
 });
-
-/** By which a script is called. */
-function shaOf(script: string): string {
-  return createHash('sha1').update(readScript(script)).digest('hex');
-}
 
 test('a confirm that meets a void which Redis has forgotten is answered once Redis knows of it again', async () => {
   const saleId = await openSale(engine, 1);

@@ -91,7 +91,7 @@ export async function openSale(
       saleId,
       title: 'A concert',
       currency: 'KRW',
-      opensAtMs: Date.now() - 60_000,
+      opensAtMs: Date.now() - 3_600_000,
       closesAtMs: null,
       holdTtlMs: 60_000,
       buyerTicketsMax: 4,
