@@ -62,9 +62,9 @@ async function whileAway(store: PrivateServer, ask: () => ReturnType<typeof rese
     assert.ok(answer.headers.get('retry-after'));
     tookMs.push(answer.ms);
   }
-  // The first may fail by the connection that it had. Of the others one is fast also while the machine stalls now and then.
-  const [, ...laterMs] = tookMs;
-  assert.ok(Math.min(...laterMs) < FAST_MS, `503 took ${tookMs.map(Math.round).join(', ')} ms`);
+  // A machine that stands still makes one of them slow, and one that waits makes all of them.
+  const slow = tookMs.filter((ms) => ms >= FAST_MS);
+  assert.ok(slow.length <= 1, `503 took ${tookMs.map(Math.round).join(', ')} ms`);
   const [ready, live] = await Promise.all([alice('GET', '/readyz'), alice('GET', '/livez')]);
   assert.is(ready.status, 503);
   assert.is(live.status, 200);
@@ -83,7 +83,7 @@ test('without Redis every request is 503 at once, and when it returns the sale i
     (answer) => answer.status === 201,
   );
   const confirm = await heard(() => alice('POST', '/purchase/confirm', { token: held.body.token }));
-  assert.ok(confirm.status === 201 || confirm.status === 200, String(confirm.status));
+  assert.is(confirm.status, 201);
   await eventually(
     () => alice('GET', '/readyz'),
     (answer) => answer.status === 200,
@@ -99,7 +99,7 @@ test('without MySQL a confirm is 503 at once and nothing is lost; when it return
   await whileAway(mysql, () => alice('POST', '/purchase/confirm', { token }));
 
   const confirm = await heard(() => alice('POST', '/purchase/confirm', { token }));
-  assert.ok(confirm.status === 201 || confirm.status === 200, String(confirm.status));
+  assert.is(confirm.status, 201);
   assert.is((await heard(() => alice('POST', '/purchase/confirm', { token }))).status, 200);
   await assertBalanced('mysql-away');
 });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import type { SaleAudit } from '../domain/drift.ts';
 import { closeMysql, connectMysql } from '../mysql/connection.ts';
-import { connectionsAt } from '../mysql/testing.ts';
+import { underWay } from '../mysql/testing.ts';
 import { saleKey, saleKeys } from '../redis/keys.ts';
 import { assertAgreement, redisOf } from '../testing/agreement.ts';
 import { admin, hold, openSale, openTestEngine, stockOf } from '../testing/engine.ts';
@@ -181,7 +181,7 @@ test('a decrease that has been withdrawn from Redis and is not committed yet is 
   const auditing = engine.sales.audit(saleId);
   const apart = await stockOf(engine, saleId);
   const second = `select * from \`sales\` where \`id\` = '${saleId}' for update`;
-  await until('the second look waits', async () => (await connectionsAt(mysql, second)).length === 1);
+  await underWay(mysql, second);
   proxy.release();
   const [audit, outcome] = await Promise.all([auditing, changing]);
   await slow.close();

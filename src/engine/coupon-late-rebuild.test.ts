@@ -1,14 +1,15 @@
 import * as assert from 'uvu/assert';
 import { CampaignLostError } from '../domain/errors.ts';
 import type { Redis } from '../redis/connection.ts';
-import { readCoupons } from '../redis/coupon-stream.ts';
 import { readScript } from '../redis/script.ts';
 import {
   couponsOn,
   drained,
+  issued,
   openCampaign,
   openCouponBench,
-  storedCoupons,
+  readBatch,
+  storedBuyers,
   untilAvailable,
 } from '../testing/coupons.ts';
 import { suite } from '../testing/suite.ts';
@@ -25,25 +26,13 @@ test.after(async () => {
 
 async function campaignWon(by: string): Promise<string> {
   const campaignId = await openCampaign(coupons, 1);
-  const outcome = await coupons.issue({ campaignId, buyerId: by });
-  assert.is(outcome.status, 'issued');
+  await issued(coupons, campaignId, by);
   return campaignId;
 }
 
 async function asked(campaignId: string, buyerId: string): Promise<string> {
   const { reply } = await untilAvailable(() => coupons.issue({ campaignId, buyerId }));
   return reply.status;
-}
-
-/** What a consumer reads that then falls asleep. */
-async function readBatch(campaignId: string): Promise<Batch> {
-  const read = await readCoupons(bench.redis, { campaignId, consumer: 'slow', countMax: 10 }, '>');
-  if (read.status !== 'read' || read.epoch === null) throw new Error('not read');
-  return { campaignId, runId: read.runId, epoch: read.epoch, entries: read.entries };
-}
-
-async function storedBuyers(campaignId: string): Promise<string[]> {
-  return (await storedCoupons(bench, campaignId)).map((row) => row.buyerId).sort();
 }
 
 type Around = (send: () => Promise<unknown>) => Promise<unknown>;
@@ -75,7 +64,7 @@ test('a rebuild that claims only after a newer one was installed and flushed sta
       // That rebuilds wait for each other is a courtesy, and has lapsed.
       await bench.redis.client.del(keys.rebuilding);
       await createCampaignRebuilder(bench).run(campaignId);
-      readUnderNewer = await readBatch(campaignId);
+      readUnderNewer = await readBatch(bench, campaignId);
       await flush(campaignId);
       return suspend();
     },
@@ -91,7 +80,7 @@ test('a rebuild that claims only after a newer one was installed and flushed sta
   await drained(bench, campaignId);
 
   assert.is(bob, 'issued');
-  assert.equal(await storedBuyers(campaignId), ['bob']);
+  assert.equal(await storedBuyers(bench, campaignId), ['bob']);
   assert.instance(stored, CampaignLostError);
 });
 
@@ -118,7 +107,7 @@ test('a rebuild publishes nothing that Redis has lost since it was read', async 
   await drained(bench, campaignId);
 
   assert.is(bob, 'issued');
-  assert.equal(await storedBuyers(campaignId), ['bob']);
+  assert.equal(await storedBuyers(bench, campaignId), ['bob']);
   assert.equal(published, ['moved']);
 });
 

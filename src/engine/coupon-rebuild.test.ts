@@ -1,20 +1,22 @@
 import * as assert from 'uvu/assert';
-import type { Coupon, IssueCouponOutcome } from '../domain/coupon.ts';
+import type { IssueCouponOutcome } from '../domain/coupon.ts';
 import { CampaignLostError } from '../domain/errors.ts';
 import { insertDeadLetter } from '../mysql/coupon-dead-letters.ts';
 import { insertCoupons } from '../mysql/coupons.ts';
-import { readCoupons } from '../redis/coupon-stream.ts';
 import {
   couponsOn,
   drained,
+  issued,
   openCampaign,
   openCouponBench,
+  readBatch,
+  storedBuyers,
   storedCoupons,
   untilAvailable,
 } from '../testing/coupons.ts';
 import { freshId } from '../testing/stack.ts';
 import { suite } from '../testing/suite.ts';
-import { type Batch, storeEntries } from './coupon-batch.ts';
+import { storeEntries } from './coupon-batch.ts';
 
 const test = suite('coupons when Redis forgets');
 const bench = await openCouponBench();
@@ -24,31 +26,14 @@ test.after(async () => {
   await bench.close();
 });
 
-async function issued(campaignId: string, buyerId: string): Promise<Coupon> {
-  const outcome = await coupons.issue({ campaignId, buyerId });
-  if (outcome.status !== 'issued') throw new Error(`not issued: ${outcome.status}`);
-  return outcome.coupon;
-}
-
 async function again(campaignId: string, buyerId: string) {
   const { reply, refusals } = await untilAvailable(() => coupons.issue({ campaignId, buyerId }));
   return { ...reply, refusals };
 }
 
-/** What a consumer reads that then falls asleep. */
-async function readBatch(campaignId: string): Promise<Batch> {
-  const read = await readCoupons(bench.redis, { campaignId, consumer: 'slow', countMax: 10 }, '>');
-  if (read.status !== 'read' || read.epoch === null) throw new Error('not read');
-  return { campaignId, runId: read.runId, epoch: read.epoch, entries: read.entries };
-}
-
-async function storedBuyers(campaignId: string): Promise<string[]> {
-  return (await storedCoupons(bench, campaignId)).map((row) => row.buyerId).sort();
-}
-
 test('a lost campaign answers 503 at once, is rebuilt, and every winner still has his coupon', async () => {
   const campaignId = await openCampaign(coupons, 3);
-  const [alice, bob] = [await issued(campaignId, 'alice'), await issued(campaignId, 'bob')];
+  const [alice, bob] = [await issued(coupons, campaignId, 'alice'), await issued(coupons, campaignId, 'bob')];
   await drained(bench, campaignId);
   const keys = bench.keys(campaignId);
   await bench.redis.client.del(keys.campaign, keys.coupons, keys.stream, keys.tries);
@@ -70,9 +55,9 @@ test('a lost campaign answers 503 at once, is rebuilt, and every winner still ha
 
 test('a rebuild unites MySQL with what the stream still holds', async () => {
   const campaignId = await openCampaign(coupons, 3);
-  const alice = await issued(campaignId, 'alice');
+  const alice = await issued(coupons, campaignId, 'alice');
   await drained(bench, campaignId);
-  const bob = await issued(campaignId, 'bob');
+  const bob = await issued(coupons, campaignId, 'bob');
   const keys = bench.keys(campaignId);
   await bench.redis.client.del(keys.campaign, keys.coupons);
 
@@ -88,13 +73,13 @@ test('a rebuild unites MySQL with what the stream still holds', async () => {
     rest.map((outcome) => outcome.status),
     ['issued', 'coupons_exhausted'],
   );
-  assert.equal(await storedBuyers(campaignId), ['alice', 'bob', 'carol']);
+  assert.equal(await storedBuyers(bench, campaignId), ['alice', 'bob', 'carol']);
 });
 
 test('after a restart that forgot the last second, a stored winner is a winner again and nothing is issued above the quantity', async () => {
   const campaignId = await openCampaign(coupons, 2);
   const keys = bench.keys(campaignId);
-  const alice = await issued(campaignId, 'alice');
+  const alice = await issued(coupons, campaignId, 'alice');
   await drained(bench, campaignId);
   // What a restart does: another run, and the newest writes undone.
   await bench.redis.client.hset(keys.campaign, 'run', 'e'.repeat(40));
@@ -116,8 +101,8 @@ test('after a restart that forgot the last second, a stored winner is a winner a
 test('a consumer that slept through a rebuild writes nothing of what Redis has forgotten', async () => {
   const campaignId = await openCampaign(coupons, 2);
   const keys = bench.keys(campaignId);
-  await issued(campaignId, 'alice');
-  const batch = await readBatch(campaignId);
+  await issued(coupons, campaignId, 'alice');
+  const batch = await readBatch(bench, campaignId);
   await bench.redis.client.hset(keys.campaign, 'run', 'e'.repeat(40));
   await bench.redis.client.hdel(keys.coupons, 'alice');
   await bench.redis.client.del(keys.stream);
@@ -132,12 +117,12 @@ test('a consumer that slept through a rebuild writes nothing of what Redis has f
     winners.map((outcome) => outcome.status),
     ['issued', 'issued', 'coupons_exhausted'],
   );
-  assert.equal(await storedBuyers(campaignId), ['bob', 'carol']);
+  assert.equal(await storedBuyers(bench, campaignId), ['bob', 'carol']);
 });
 
 test('a rebuilder that died after its first step keeps nothing from being written', async () => {
   const campaignId = await openCampaign(coupons, 2);
-  await issued(campaignId, 'alice');
+  await issued(coupons, campaignId, 'alice');
   await bench.mysql.db.updateTable('coupon_campaigns').set({ epoch: 77 }).where('id', '=', campaignId).execute();
 
   await drained(bench, campaignId);
@@ -148,9 +133,9 @@ test('a rebuilder that died after its first step keeps nothing from being writte
 test('coupons that only Redis remembers, because the stream was lost, are written all the same', async () => {
   const campaignId = await openCampaign(coupons, 5);
   const keys = bench.keys(campaignId);
-  const stored = await issued(campaignId, 'alice');
+  const stored = await issued(coupons, campaignId, 'alice');
   await drained(bench, campaignId);
-  const unwritten = [await issued(campaignId, 'bob'), await issued(campaignId, 'Zoë ☕')];
+  const unwritten = [await issued(coupons, campaignId, 'bob'), await issued(coupons, campaignId, 'Zoë ☕')];
   await bench.redis.client.del(keys.stream);
 
   await drained(bench, campaignId);
@@ -177,7 +162,9 @@ test('a dead-lettered coupon was promised: after a loss its buyer gets no second
 
 test('eight processes that find a campaign lost rebuild it once or more, and never above its quantity', async () => {
   const campaignId = await openCampaign(coupons, 40);
-  const before = await Promise.all(Array.from({ length: 30 }, (_, index) => issued(campaignId, `old-${index}`)));
+  const before = await Promise.all(
+    Array.from({ length: 30 }, (_, index) => issued(coupons, campaignId, `old-${index}`)),
+  );
   const keys = bench.keys(campaignId);
   const processes = Array.from({ length: 8 }, () => couponsOn(bench));
   await bench.redis.client.del(keys.campaign);

@@ -7,6 +7,7 @@ import {
   admin,
   couponsOn,
   drained,
+  issued,
   openCampaign,
   openCouponBench,
   storedCoupons,
@@ -22,18 +23,16 @@ test.after(async () => {
   await bench.close();
 });
 
-async function issued(campaignId: string, buyerId: string): Promise<Coupon> {
-  const outcome = await coupons.issue({ campaignId, buyerId });
-  if (outcome.status !== 'issued') throw new Error(`not issued: ${outcome.status}`);
-  return outcome.coupon;
-}
-
 test('a repeat gives the same id, and another buyer or campaign another one', async () => {
   const [one, other] = [await openCampaign(coupons, 5), await openCampaign(coupons, 5)];
 
-  const coupon = await issued(one, 'alice');
+  const coupon = await issued(coupons, one, 'alice');
   const repeat = await coupons.issue({ campaignId: one, buyerId: 'alice' });
-  const ids = [coupon.couponId, (await issued(one, 'bob')).couponId, (await issued(other, 'alice')).couponId];
+  const ids = [
+    coupon.couponId,
+    (await issued(coupons, one, 'bob')).couponId,
+    (await issued(coupons, other, 'alice')).couponId,
+  ];
 
   assert.equal(repeat, { status: 'already_issued', coupon });
   assert.is(new Set(ids).size, 3);
@@ -64,7 +63,7 @@ test('every refusal has its word, in this order', async () => {
   const early = await openCampaign(coupons, 1, { opensAtMs: now + 3_600_000 });
   const late = await openCampaign(coupons, 1, { opensAtMs: now - 2000, closesAtMs: now - 1000 });
   const none = await openCampaign(coupons, 1);
-  await issued(none, 'alice');
+  await issued(coupons, none, 'alice');
   const issue = (campaignId: string) => coupons.issue({ campaignId, buyerId: 'bob' });
 
   assert.equal(await issue(early), { status: 'campaign_not_open', opensAtMs: now + 3_600_000 });
@@ -99,7 +98,7 @@ test('a buyer whose id cannot be stored is refused before a coupon is promised',
 test('a coupon is seen by its buyer right away, once, and by nobody else', async () => {
   const buyerId = freshId('buyer');
   const campaignId = await openCampaign(coupons, 5);
-  const coupon = await issued(campaignId, buyerId);
+  const coupon = await issued(coupons, campaignId, buyerId);
 
   const before = await coupons.listOwn({ buyerId, limit: 10 });
   await drained(bench, campaignId);
@@ -116,7 +115,7 @@ test('pages unite what is stored with what is not yet, each coupon once, newest 
   const own: Coupon[] = [];
   for (let index = 0; index < 9; index += 1) {
     const campaignId = await openCampaign(coupons, 5);
-    own.push(await issued(campaignId, buyerId));
+    own.push(await issued(coupons, campaignId, buyerId));
     if (index < 5) await drained(bench, campaignId);
   }
   // Stored out of turn, so that old and new ones stand in both places.

@@ -20,6 +20,11 @@ export function readScript(name: string): string {
   );
 }
 
+/** The SHA-1 by which EVALSHA names a script. */
+export function shaOf(source: string): string {
+  return createHash('sha1').update(source).digest('hex');
+}
+
 /**
  * Binds `lua/<name>.lua` to TypeScript: `encode` makes its keys and arguments, `decode` turns its words into a union.
  * The session is read in the same turn in which the command is written, so the run id in ARGV[1] is the connection's own.
@@ -34,7 +39,7 @@ export function defineScript<Input, Output>(
   },
 ): (redis: Redis, input: Input) => Promise<Output> {
   const source = readScript(name);
-  const sha = createHash('sha1').update(source).digest('hex');
+  const sha = shaOf(source);
   sources.add(source);
   return async (redis, input) => {
     const session = redis.session();

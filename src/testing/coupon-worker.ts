@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { startCouponConsumer } from '../engine/coupon-consumer.ts';
 import { createLog } from '../log.ts';
 import { connectMysql } from '../mysql/connection.ts';
 import { connectRedis, waitForRedis } from '../redis/connection.ts';
-import { readScript } from '../redis/script.ts';
+import { readScript, shaOf } from '../redis/script.ts';
 import { patience, testConfig } from './stack.ts';
 
 /** A process that only consumes coupons, for tests to kill. Given a number, it kills itself after the COMMIT of so many batches. */
@@ -20,7 +19,7 @@ await waitForRedis(redis, 10_000);
 
 const diesAtBatch = Number(process.argv[2] ?? 0);
 if (diesAtBatch > 0) {
-  const ackSha = createHash('sha1').update(readScript('ack-coupons')).digest('hex');
+  const ackSha = shaOf(readScript('ack-coupons'));
   const evalsha = redis.client.evalsha.bind(redis.client) as (...args: unknown[]) => Promise<unknown>;
   let acks = 0;
   redis.client.evalsha = (...args: unknown[]) => {

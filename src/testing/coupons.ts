@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Config } from '../config.ts';
-import type { CouponCampaign } from '../domain/coupon.ts';
+import type { Coupon, CouponCampaign } from '../domain/coupon.ts';
 import { UnavailableError } from '../domain/errors.ts';
+import type { Batch } from '../engine/coupon-batch.ts';
 import { startCouponConsumer } from '../engine/coupon-consumer.ts';
 import { type Coupons, createCoupons } from '../engine/coupons.ts';
 import { createLog } from '../log.ts';
@@ -11,6 +12,7 @@ import { couponsOfCampaign } from '../mysql/coupons.ts';
 import { closeRedis, connectRedis, type Redis, waitForRedis } from '../redis/connection.ts';
 import { type CampaignKeys, campaignKeys } from '../redis/coupon-keys.ts';
 import { intactEpoch } from '../redis/coupon-rebuild.ts';
+import { readCoupons } from '../redis/coupon-stream.ts';
 import { freshId, patience, testConfig } from './stack.ts';
 import { until } from './until.ts';
 
@@ -88,9 +90,28 @@ export async function openCampaign(
   return campaign.campaignId;
 }
 
+/** Issues a coupon that must be had. */
+export async function issued(coupons: Coupons, campaignId: string, buyerId: string): Promise<Coupon> {
+  const outcome = await coupons.issue({ campaignId, buyerId });
+  if (outcome.status !== 'issued') throw new Error(`not issued: ${outcome.status}`);
+  return outcome.coupon;
+}
+
 /** Coupons of a campaign as MySQL has them. */
 export function storedCoupons(bench: Pick<CouponBench, 'mysql'>, campaignId: string) {
   return couponsOfCampaign(bench.mysql.db, campaignId, null, 100_000);
+}
+
+/** Whose they are, in alphabetical order. */
+export async function storedBuyers(bench: Pick<CouponBench, 'mysql'>, campaignId: string): Promise<string[]> {
+  return (await storedCoupons(bench, campaignId)).map((row) => row.buyerId).sort();
+}
+
+/** What a consumer reads that then falls asleep. */
+export async function readBatch({ redis }: Pick<CouponBench, 'redis'>, campaignId: string): Promise<Batch> {
+  const read = await readCoupons(redis, { campaignId, consumer: 'slow', countMax: 10 }, '>');
+  if (read.status !== 'read' || read.epoch === null) throw new Error('not read');
+  return { campaignId, runId: read.runId, epoch: read.epoch, entries: read.entries };
 }
 
 /** Binds the engine's coupons to a bench. */

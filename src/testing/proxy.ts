@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { readScript } from '../redis/script.ts';
+import { readScript, shaOf } from '../redis/script.ts';
 import { isLastAnswer } from './mysql-wire.ts';
 
 /**
@@ -107,7 +106,7 @@ export function mentions(words: string): (chunk: Buffer) => boolean {
 
 /** Whether a chunk calls this script of Redis. */
 export function calls(script: string): (chunk: Buffer) => boolean {
-  return mentions(createHash('sha1').update(readScript(script)).digest('hex'));
+  return mentions(shaOf(readScript(script)));
 }
 
 /** Harms the first chunk that `matches` and lets everything else pass. */
